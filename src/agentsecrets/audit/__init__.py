@@ -1,0 +1,1 @@
+"""Intent before, outcome after: writing, reading and verifying the log."""

@@ -1,0 +1,1 @@
+"""Sealing, signing, deriving: the only door to the cryptographic libraries."""

@@ -1,0 +1,1 @@
+"""The one process that holds values: everything is put together here."""

@@ -1,0 +1,515 @@
+"""The whole error tree on one page.
+
+A *family* decides the exit code and the HTTP status; a *leaf* decides the slug, the words and the hint. A leaf is raised with the
+subjects that its words name (``raise ProjectNotFound(project=name)``). Subjects are names, hosts, paths and numbers: never a value, a
+token, a password, or the text of another library's exception.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+__all__ = ["FAMILIES", "AgentSecretsError", "Conflict", "Corrupt", "Denied", "Missing", "Misused", "NotReady", "Unreachable", "leaves"]
+
+
+class AgentSecretsError(Exception):
+    """Anything this project refuses or fails to do, in words for a person and a slug for a machine.
+
+    Attributes:
+        slug: The stable name of the failure, in lower-case with underscores.
+        message: What happened, one sentence.
+        hint: What to do about it, with the exact command where there is one.
+        subjects: The names that the words speak of; ``domain`` is repeated in the JSON form.
+        exit_code: Exit status of a command that ends with this failure.
+        http_status: Status of an HTTP answer that carries it.
+    """
+
+    exit_code: ClassVar[int] = 1
+    http_status: ClassVar[int] = 500
+    slug: str = "internal_error"
+    words: ClassVar[str] = "something went wrong inside AgentSecrets"
+    mend: ClassVar[str] = "run `agentsecrets status`; if it happens again, report it with the event id"
+
+    def __init__(self, **subjects: object) -> None:
+        self.subjects = {name: str(subject) for name, subject in subjects.items()}
+        self.message = self.words.format_map(self.subjects)
+        self.hint = self.mend.format_map(self.subjects)
+        super().__init__(self.message)
+
+    @classmethod
+    def in_words(cls, slug: str, message: str, hint: str, **subjects: str) -> AgentSecretsError:
+        """Rebuilds a failure that another process reported, keeping its words and its family."""
+        kind = leaves().get(slug, cls)
+        failure = kind.__new__(kind)
+        Exception.__init__(failure, message)
+        failure.slug, failure.message, failure.hint, failure.subjects = slug, message, hint, dict(subjects)
+        return failure
+
+
+# --- families -------------------------------------------------------------------------------------------------------------------------
+
+
+class Misused(AgentSecretsError):
+    """The request itself is wrong: nothing was done."""
+
+    exit_code, http_status = 2, 400
+
+
+class NotReady(AgentSecretsError):
+    """Right request, wrong moment: something has to be done first."""
+
+    exit_code, http_status = 3, 409
+
+
+class Denied(AgentSecretsError):
+    """Understood, and not allowed."""
+
+    exit_code, http_status = 4, 403
+
+
+class Missing(AgentSecretsError):
+    """The thing named does not exist here."""
+
+    exit_code, http_status = 5, 404
+
+
+class Conflict(AgentSecretsError):
+    """It would overwrite or contradict what is there."""
+
+    exit_code, http_status = 6, 409
+
+
+class Unreachable(AgentSecretsError):
+    """Another party did not answer, or not properly."""
+
+    exit_code, http_status = 7, 502
+
+
+class Corrupt(AgentSecretsError):
+    """What is stored or signed does not hold together: stop, keep everything as it is."""
+
+    exit_code, http_status = 8, 500
+
+
+FAMILIES = (Misused, NotReady, Denied, Missing, Conflict, Unreachable, Corrupt)
+
+
+# --- Misused: names, values and words of a request ---------------------------------------------------------------------------------------
+
+
+class BadUsage(Misused):
+    slug = "bad_usage"
+    words = "{problem}"
+    mend = "run the command with --help"
+
+
+class BadKeyName(Misused):
+    slug = "bad_key_name"
+    words = "a key name is a letter or underscore followed by up to 127 letters, digits and underscores"
+    mend = "for example: agentsecrets secrets set STRIPE_KEY"
+
+
+class BadValue(Misused):
+    slug = "bad_value"
+    words = "this value cannot be stored: {problem}"
+    mend = "a value is 1 to 65536 bytes without NUL"
+
+
+class BadName(Misused):
+    slug = "bad_name"
+    words = "a {kind} name is 1 to 64 letters, digits, spaces, dots, dashes and underscores, and begins with a letter or digit"
+    mend = "choose another name"
+
+
+class BadEmail(Misused):
+    slug = "bad_email"
+    words = "this does not look like an e-mail address"
+    mend = "agentsecrets init --email you@example.com"
+
+
+class BadTarget(Misused):
+    slug = "bad_target"
+    words = "the target URL is not acceptable: {problem}"
+    mend = "give an absolute https URL such as https://api.example.com/v1/items"
+
+
+class BadInjection(Misused):
+    slug = "bad_injection"
+    words = "this injection is not acceptable: {problem}"
+    mend = "styles: bearer, basic, header:NAME, query:PARAM, body:JSON.PATH, form:FIELD"
+
+
+class BadBody(Misused):
+    slug = "bad_body"
+    words = "the body does not fit the injection: {problem}"
+    mend = "body injections need one JSON object, form injections need application/x-www-form-urlencoded, both up to 10 MiB"
+
+
+class BadHeader(Misused):
+    slug = "bad_header"
+    words = "a header is not acceptable: {problem}"
+    mend = "remove or correct that header"
+
+
+class BadRequest(Misused):
+    slug = "bad_request"
+    words = "the request is malformed: {problem}"
+    mend = "see docs/PROXY.md for what the proxy accepts"
+
+
+class SlotTaken(Misused):
+    slug = "slot_taken"
+    words = "two injections write into the same place: {slot}"
+    mend = "give each injection a place of its own"
+
+
+class ConflictingCredentials(Misused):
+    slug = "conflicting_credentials"
+    words = "the request already carries a credential of its own in {slot}"
+    mend = "leave it out: the proxy adds the credential"
+
+
+class WeakPassword(Misused):
+    slug = "weak_password"
+    words = "this password could be guessed"
+    mend = "use four or more unrelated words, or a password manager's suggestion"
+
+
+class PasswordsDiffer(Misused):
+    slug = "passwords_differ"
+    words = "the two passwords are not the same"
+    mend = "run the command again"
+
+
+class NoTerminal(Misused):
+    slug = "no_terminal"
+    words = "this needs {what}, and there is no terminal to ask on"
+    mend = "run it in a terminal, or give {flag}"
+
+
+class ProtectionUnavailable(Misused):
+    slug = "protection_unavailable"
+    words = "protection level {level} is not available here"
+    mend = "agentsecrets init --protection guarded"
+
+
+# --- NotReady: something must happen first ------------------------------------------------------------------------------------------------
+
+
+class NoAccount(NotReady):
+    slug = "no_account"
+    words = "there is no AgentSecrets account on this machine yet"
+    mend = "agentsecrets init"
+
+
+class Locked(NotReady):
+    slug = "locked"
+    words = "the vault is locked"
+    mend = "a person can run: agentsecrets unlock"
+
+
+class NoProject(NotReady):
+    slug = "no_project"
+    words = "no project is chosen for this folder"
+    mend = "agentsecrets project use NAME, or agentsecrets project create NAME"
+
+
+class DaemonUnavailable(NotReady):
+    slug = "daemon_unavailable"
+    words = "the daemon could not be started: {problem}"
+    mend = "agentsecrets proxy start --foreground shows why"
+
+
+class PortTaken(NotReady):
+    slug = "port_taken"
+    words = "another process holds port {port}"
+    mend = "stop that process, or choose a port: agentsecrets proxy start --port PORT"
+
+
+class AlreadyRunning(NotReady):
+    slug = "already_running"
+    words = "another daemon already serves this home folder"
+    mend = "agentsecrets proxy stop"
+
+
+class StateUnwritable(NotReady):
+    slug = "state_unwritable"
+    words = "the state folder cannot be written: {problem}"
+    mend = "free some space or mend the permissions, then run the command again; nothing was changed"
+
+
+class ShuttingDown(NotReady):
+    slug = "shutting_down"
+    words = "the daemon is stopping"
+    mend = "try again in a moment"
+    http_status = 503
+
+
+class Busy(NotReady):
+    slug = "busy"
+    words = "too many calls are under way ({limit})"
+    mend = "wait for some of them to end"
+    http_status = 503
+
+
+# --- Denied: not allowed -------------------------------------------------------------------------------------------------------------------
+
+
+class UnknownCaller(Denied):
+    slug = "unknown_caller"
+    words = "the proxy does not know who is calling"
+    mend = 'add the header: -H "X-AS-Session-Token: $(agentsecrets proxy token)"'
+    http_status = 401
+
+
+class UnknownToken(Denied):
+    slug = "unknown_token"
+    words = "this agent token is not known here"
+    mend = "leave the token out, or ask a person for a token of this workspace"
+    http_status = 401
+
+
+class BrowserRefused(Denied):
+    slug = "browser_refused"
+    words = "requests from web pages are refused"
+    mend = "call the proxy from a program, not from a browser"
+
+
+class HostRefused(Denied):
+    slug = "host_refused"
+    words = "the Host header does not name this proxy"
+    mend = "call http://127.0.0.1:{port}/proxy"
+
+
+class PeerRefused(Denied):
+    slug = "peer_refused"
+    words = "the control socket serves only its own user"
+    mend = "run the command as the user who started the daemon"
+
+
+class HttpsOnly(Denied):
+    slug = "https_only"
+    words = "only https targets are allowed"
+    mend = "use https://{domain}/…; a loopback host can be allowed with: agentsecrets workspace allowlist add {domain} --http"
+
+
+class EmptyAllowlist(Denied):
+    slug = "empty_allowlist"
+    words = "the allowlist of this workspace is empty, so nothing may be reached"
+    mend = "a person can run: agentsecrets workspace allowlist add {domain}"
+
+
+class DomainNotInAllowlist(Denied):
+    slug = "domain_not_in_allowlist"
+    words = "{domain} is not on the allowlist of this workspace"
+    mend = "a person can run: agentsecrets workspace allowlist add {domain}"
+
+
+class AddressBlocked(Denied):
+    slug = "address_blocked"
+    words = "{domain} resolves to an address that may not be reached"
+    mend = "an internal API can be allowed with: agentsecrets workspace allowlist add {domain} --private CIDR"
+
+
+class MethodRefused(Denied):
+    slug = "method_refused"
+    words = "the method {method} is not allowed"
+    mend = "use GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS"
+
+
+class BindingMismatch(Denied):
+    slug = "binding_mismatch"
+    words = "{key} belongs to {bound}, and may not be used for {asked}"
+    mend = "a person can run: agentsecrets secrets bind {key} --host {domain} {flags}"
+
+
+class BindingRequired(Denied):
+    slug = "binding_required"
+    words = "{key} is not bound yet, and a {style} injection needs a person's consent first"
+    mend = "a person can run: agentsecrets secrets bind {key} --host {domain} {flags}"
+
+
+class PresenceRequired(Denied):
+    slug = "presence_required"
+    words = "this needs the account password, read from a terminal"
+    mend = "run it in a terminal, or with --password-stdin"
+
+
+class WrongPassword(Denied):
+    slug = "wrong_password"
+    words = "the password is not right"
+    mend = "try again; AgentSecrets cannot reset it"
+
+
+class UntrustedFolder(Denied):
+    slug = "untrusted_folder"
+    words = "{path} was not written here, so it is not trusted yet"
+    mend = "look at it, then a person can run: agentsecrets project use (in that folder)"
+
+
+class UnsafeState(Denied):
+    slug = "unsafe_state"
+    words = "the state folder is not safe to use: {problem}"
+    mend = "mend it so that only you can read and write it: chmod 700 {path}"
+
+
+class RefusedEntry(Denied):
+    slug = "refused_entry"
+    words = "the ledger's rules refuse this entry: {problem}"
+    mend = "agentsecrets workspace allowlist log shows what is in force"
+
+
+# --- Missing ---------------------------------------------------------------------------------------------------------------------------------
+
+
+class SecretNotFound(Missing):
+    slug = "secret_not_found"
+    words = "secret '{key}' not found in keychain"
+    mend = "agentsecrets secrets list shows the names; a person can run: agentsecrets secrets set {key}"
+
+
+class ProjectNotFound(Missing):
+    slug = "project_not_found"
+    words = "there is no project {project} in this workspace"
+    mend = "agentsecrets project list, or agentsecrets project create {project}"
+
+
+class DomainNotFound(Missing):
+    slug = "domain_not_found"
+    words = "{domain} is not on the allowlist"
+    mend = "agentsecrets workspace allowlist list"
+
+
+class RouteNotFound(Missing):
+    slug = "route_not_found"
+    words = "there is nothing at this path"
+    mend = "the proxy answers /proxy and /health"
+
+
+class NoDaemon(Missing):
+    slug = "no_daemon"
+    words = "the daemon is not running"
+    mend = "agentsecrets proxy start"
+
+
+# --- Conflict --------------------------------------------------------------------------------------------------------------------------------
+
+
+class AccountExists(Conflict):
+    slug = "account_exists"
+    words = "there is already an account on this machine: {email}"
+    mend = "agentsecrets status, or agentsecrets unlock"
+
+
+class ProjectExists(Conflict):
+    slug = "project_exists"
+    words = "there is already a project {project}"
+    mend = "agentsecrets project use {project}"
+
+
+class DomainListed(Conflict):
+    slug = "domain_listed"
+    words = "{domain} is on the allowlist already"
+    mend = "agentsecrets workspace allowlist list"
+
+
+class HeadMoved(Conflict):
+    slug = "head_moved"
+    words = "someone changed the workspace in the meantime"
+    mend = "run the command again"
+
+
+class FileExists(Conflict):
+    slug = "file_exists"
+    words = "{path} exists and was not written by AgentSecrets"
+    mend = "move it away, then run the command again"
+
+
+# --- Unreachable -----------------------------------------------------------------------------------------------------------------------------
+
+
+class UpstreamUnreachable(Unreachable):
+    slug = "upstream_unreachable"
+    words = "{domain} could not be reached: {problem}"
+    mend = "check the host name and the network, then try again"
+
+
+class UpstreamCertificate(Unreachable):
+    slug = "upstream_certificate"
+    words = "the certificate of {domain} is not valid: {problem}"
+    mend = "an internal CA can be allowed with: agentsecrets workspace allowlist add {domain} --ca FILE"
+
+
+class UpstreamTimeout(Unreachable):
+    slug = "upstream_timeout"
+    words = "{domain} took too long: {problem}"
+    mend = "try again later"
+    http_status = 504
+
+
+class UpstreamProtocol(Unreachable):
+    slug = "upstream_protocol"
+    words = "{domain} did not answer in proper HTTP/1.1: {problem}"
+    mend = "try again; if it stays so, the server is at fault"
+
+
+class UndecodableResponse(Unreachable):
+    slug = "undecodable_response"
+    words = "{domain} answered in a coding that cannot be searched for the credential"
+    mend = "ask the API for an uncompressed answer"
+
+
+class DaemonGone(Unreachable):
+    slug = "daemon_gone"
+    words = "the daemon went away before it had answered"
+    mend = "run the command again; agentsecrets proxy logs shows what was done"
+
+
+class ForeignDaemon(Unreachable):
+    slug = "foreign_daemon"
+    words = "the process on the control socket could not prove that it is this account's daemon"
+    mend = "nothing was sent to it; agentsecrets unlock starts a fresh one"
+
+
+# --- Corrupt ---------------------------------------------------------------------------------------------------------------------------------
+
+
+class RecordCorrupt(Corrupt):
+    slug = "record_corrupt"
+    words = "a sealed record does not open: it was altered or belongs elsewhere"
+    mend = "restore the state folder from a copy; nothing was used"
+
+
+class LedgerCorrupt(Corrupt):
+    slug = "ledger_corrupt"
+    words = "the ledger does not hold together at entry {seq}: {problem}"
+    mend = "restore the state folder from a copy; nothing was used"
+
+
+class SignatureInvalid(Corrupt):
+    slug = "signature_invalid"
+    words = "a signature does not hold"
+    mend = "restore the state folder from a copy; nothing was used"
+
+
+class FormatUnknown(Corrupt):
+    slug = "format_unknown"
+    words = "this {kind} is of a version or shape that is not known here"
+    mend = "use the newest AgentSecrets"
+
+
+class StoreOlder(Corrupt):
+    slug = "store_older"
+    words = "the state on disk is older than what this daemon has seen"
+    mend = "restore the newest state folder, then run: agentsecrets unlock"
+
+
+class LogBroken(Corrupt):
+    slug = "log_broken"
+    words = "the log does not hold together at index {index}"
+    mend = "keep the file for examination; agentsecrets log verify names the first bad index"
+
+
+def leaves() -> dict[str, type[AgentSecretsError]]:
+    """All leaves by slug."""
+    return {leaf.slug: leaf for family in FAMILIES for leaf in family.__subclasses__()}

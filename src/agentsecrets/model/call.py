@@ -1,0 +1,54 @@
+"""One request that an agent asks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from agentsecrets.model.agent import Caller
+from agentsecrets.model.place import Place
+from agentsecrets.model.secret import KeyName
+from agentsecrets.model.target import Target
+
+StyleName = Literal["bearer", "basic", "header", "query", "body", "form"]
+
+Field = tuple[bytes, bytes]
+"""A header field: name as given, value without surrounding white space."""
+
+
+@dataclass(frozen=True, slots=True)
+class Injection:
+    """Where one value goes.
+
+    Attributes:
+        style: The auth style.
+        slot: Header name, query parameter, JSON path or form field, exactly as given; empty for bearer and basic.
+        key: The name of the secret.
+    """
+
+    style: StyleName
+    slot: str
+    key: KeyName
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request, parsed: what is asked, by whom, for where. Holds no value.
+
+    Attributes:
+        place: The vault that the keys are looked up in.
+        caller: Who asks.
+        method: Upper-case token, e.g. ``GET``.
+        target: The parsed target.
+        injections: Where values go; may be empty.
+        fields: The agent's own header fields, in order, hop-by-hop and ``X-AS-*`` already dropped.
+        resolution_path: How the project was found: ``header``, ``folder``, ``active`` or ``token``.
+    """
+
+    place: Place
+    caller: Caller
+    method: str
+    target: Target
+    injections: tuple[Injection, ...]
+    fields: tuple[Field, ...]
+    resolution_path: str = "active"

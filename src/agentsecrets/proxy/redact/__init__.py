@@ -1,0 +1,1 @@
+"""Taking values out of what an upstream answers."""

@@ -1,0 +1,1 @@
+"""One file per auth style; each exports one STYLE."""

@@ -1,0 +1,1 @@
+"""The disk: paths, files, the two SQLite databases."""

@@ -1,0 +1,1 @@
+"""What the ledger of a workspace lets people decide: allowlist, projects."""

@@ -1,0 +1,1 @@
+"""Accounts, keys and sealed records: what can be done with them."""

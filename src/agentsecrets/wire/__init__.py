@@ -1,0 +1,1 @@
+"""What leaves a process: header names, failures as JSON, control-plane messages, call frames."""
