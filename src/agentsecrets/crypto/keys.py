@@ -1,0 +1,141 @@
+"""The keys of an account, how they lie sealed on disk, and what an unlocked daemon holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+from agentsecrets.crypto.boxes import SealingKey
+from agentsecrets.crypto.envelope import Envelope
+from agentsecrets.crypto.framing import frame, unframe
+from agentsecrets.crypto.passwords import KdfParams, new_params, stretch
+from agentsecrets.crypto.sealing import seal, unseal
+from agentsecrets.crypto.signing import SigningKey
+from agentsecrets.crypto.verify import verify_by_person, verify_identity
+from agentsecrets.errors import RecordCorrupt, SignatureInvalid, WrongPassword
+from agentsecrets.model.place import new_id
+from agentsecrets.model.statement import DeviceCertificate, Identity
+
+_PACK_VERSION = b"\x01"
+
+
+class SealedAccount(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An account as it lies on disk: nothing in it opens without the password.
+
+    Attributes:
+        identity: Encoded self-signed identity.
+        certificate: Encoded certificate of this machine's device key.
+        sealed_signing: The person's signing key, opened only by the presence program for one signature.
+        sealed_sealing: The person's sealing key.
+        sealed_device: This machine's device key.
+        protection: ``guarded``: how the daemon gets its keys.
+    """
+
+    account_id: str
+    email: str
+    kdf: KdfParams
+    identity: bytes
+    certificate: bytes
+    sealed_signing: bytes
+    sealed_sealing: bytes
+    sealed_device: bytes
+    protection: str = "guarded"
+
+    def verified_identity(self) -> Identity:
+        """The identity, its signature checked against itself.
+
+        Raises:
+            SignatureInvalid: When it was altered or belongs to another account.
+        """
+        identity = verify_identity(self.identity)
+        if identity.account_id != self.account_id or identity.email != self.email:
+            raise SignatureInvalid
+        return identity
+
+
+@dataclass(frozen=True, slots=True)
+class UnattendedKeys:
+    """What the unlocked daemon holds: it opens grants and signs what an agent may do unattended; it cannot sign for the person."""
+
+    sealing: SealingKey
+    device: SigningKey
+
+    def pack(self) -> bytes:
+        """The keys as bytes, for the inherited pipe between presence program and daemon."""
+        return _PACK_VERSION + frame(self.sealing.seed(), self.device.seed())
+
+    @classmethod
+    def unpack(cls, packed: bytes, account: SealedAccount) -> UnattendedKeys:
+        """Reads what ``pack`` wrote, and checks that the keys are this account's.
+
+        Raises:
+            FormatUnknown, SignatureInvalid
+        """
+        if packed[:1] != _PACK_VERSION:
+            raise SignatureInvalid
+        sealing, device = unframe(packed[1:], 2, "key pack")
+        keys = cls(SealingKey(sealing), SigningKey(device, account.certificate))
+        _check(keys, account)
+        return keys
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPerson:
+    """All private keys of a person: exists only inside the presence program."""
+
+    signing: SigningKey
+    unattended: UnattendedKeys
+
+
+def new_account(email: str, password: bytes, now_ms: int) -> tuple[SealedAccount, OpenPerson]:
+    """Makes all keys of a new account and seals them under a password."""
+    account_id, signing, sealing, device = new_id(), SigningKey.generate(), SealingKey.generate(), SigningKey.generate()
+    identity = signing.sign(Identity(account_id=account_id, email=email, signing=signing.public, sealing=sealing.public))
+    word = DeviceCertificate(account_id=account_id, device_id=new_id(), device=device.public, time_ms=now_ms)
+    device = SigningKey(device.seed(), signing.sign(word).encode())
+    kdf = new_params()
+    wrap_key = stretch(password, kdf).wrap_key
+    account = SealedAccount(
+        account_id=account_id,
+        email=email,
+        kdf=kdf,
+        identity=identity.encode(),
+        certificate=device.certificate,
+        sealed_signing=seal(wrap_key, signing.seed(), _associated(account_id, kdf, b"signing")),
+        sealed_sealing=seal(wrap_key, sealing.seed(), _associated(account_id, kdf, b"sealing")),
+        sealed_device=seal(wrap_key, device.seed(), _associated(account_id, kdf, b"device")),
+    )
+    return account, OpenPerson(signing, UnattendedKeys(sealing, device))
+
+
+def open_person(account: SealedAccount, password: bytes) -> OpenPerson:
+    """Opens a person's keys with one Argon2id.
+
+    Raises:
+        WrongPassword: When the password does not open them.
+        SignatureInvalid: When the account's parts do not belong together.
+    """
+    wrap_key = stretch(password, account.kdf).wrap_key
+    sealed = {b"signing": account.sealed_signing, b"sealing": account.sealed_sealing, b"device": account.sealed_device}
+    try:
+        seeds = {part: unseal(wrap_key, box, _associated(account.account_id, account.kdf, part)) for part, box in sealed.items()}
+    except RecordCorrupt:
+        raise WrongPassword from None
+    keys = UnattendedKeys(SealingKey(seeds[b"sealing"]), SigningKey(seeds[b"device"], account.certificate))
+    person = OpenPerson(SigningKey(seeds[b"signing"]), keys)
+    if _check(keys, account).signing != person.signing.public:
+        raise SignatureInvalid
+    return person
+
+
+def _associated(account_id: str, kdf: KdfParams, part: bytes) -> bytes:
+    return frame(b"account-key", part, account_id.encode(), kdf.encoded())
+
+
+def _check(keys: UnattendedKeys, account: SealedAccount) -> Identity:
+    identity = account.verified_identity()
+    certificate = verify_by_person(Envelope.decode(account.certificate), identity, DeviceCertificate)
+    if (identity.sealing, certificate.device, certificate.account_id) != (keys.sealing.public, keys.device.public, account.account_id):
+        raise SignatureInvalid
+    return identity

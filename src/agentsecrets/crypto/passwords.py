@@ -1,0 +1,90 @@
+"""From a password to keys, and whether a password is worth it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import msgspec
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+
+from agentsecrets.crypto.framing import frame
+from agentsecrets.crypto.sealing import KEY_BYTES, derive
+from agentsecrets.errors import FormatUnknown
+
+SALT_BYTES = 16
+TIME_COST = 3
+MEMORY_KIB = 64 * 1024
+LANES = 4
+_STRONG = 3
+_ESTIMATED_LENGTH = 72
+
+
+class KdfParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Parameters of the stretching, stored beside what it protects.
+
+    Attributes:
+        salt: 16 random bytes.
+        time_cost: Passes, at least 3.
+        memory_kib: Memory in KiB, at least 65,536.
+        lanes: Parallelism, at least 4.
+
+    Source: Argon2id, RFC 9106 §4, second recommended option (t=3, p=4, m=64 MiB, 128-bit salt).
+    """
+
+    salt: bytes
+    time_cost: int = TIME_COST
+    memory_kib: int = MEMORY_KIB
+    lanes: int = LANES
+
+    def encoded(self) -> bytes:
+        """The parameters as bytes, for associated data."""
+        return frame(self.salt, *(number.to_bytes(4, "big") for number in (self.time_cost, self.memory_kib, self.lanes)))
+
+
+class Root:
+    """What a password stretches to; two keys come out of it, one for a server and one that never leaves."""
+
+    __slots__ = ("__root",)
+
+    def __init__(self, root: bytes) -> None:
+        self.__root = root
+
+    @property
+    def wrap_key(self) -> bytes:
+        """The key that seals the person's private keys."""
+        return derive(self.__root, b"agentsecrets/v1/wrap")
+
+    def __repr__(self) -> str:
+        return "<Root>"
+
+
+def new_params() -> KdfParams:
+    """Parameters with a fresh salt."""
+    return KdfParams(salt=os.urandom(SALT_BYTES))
+
+
+def stretch(password: bytes, params: KdfParams) -> Root:
+    """Stretches a password; takes about a tenth of a second and 64 MiB.
+
+    Raises:
+        FormatUnknown: For parameters below the floor: a weaker setting is never accepted.
+    """
+    if len(params.salt) != SALT_BYTES or params.time_cost < TIME_COST or params.memory_kib < MEMORY_KIB or params.lanes < LANES:
+        raise FormatUnknown(kind="set of password parameters")
+    kdf = Argon2id(salt=params.salt, length=KEY_BYTES, iterations=params.time_cost, lanes=params.lanes, memory_cost=params.memory_kib)
+    return Root(kdf.derive(password))
+
+
+def is_strong(password: str, words: Sequence[str] = ()) -> bool:
+    """Whether an estimator gives a password at least 3 of 4.
+
+    Args:
+        password: Only its first 72 characters are looked at: the estimator takes quadratic time.
+        words: What an attacker knows, such as the e-mail.
+
+    Source: zxcvbn, Wheeler, USENIX Security 2016: 3 is 10**8 to 10**10 guesses.
+    """
+    import zxcvbn
+
+    return bool(zxcvbn.zxcvbn(password[:_ESTIMATED_LENGTH], user_inputs=list(words))["score"] >= _STRONG)
