@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
+    from agentsecrets.crypto.keys import SealedAccount
+    from agentsecrets.crypto.records import SealedRecord
     from agentsecrets.crypto.value import Value
     from agentsecrets.model.allowlist import AllowedHost, Allowlist
     from agentsecrets.model.binding import Binding
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
     from agentsecrets.model.place import Place, WorkspaceId
     from agentsecrets.model.secret import KeyName
     from agentsecrets.model.target import Target
+
+
+T = TypeVar("T")
 
 
 class Clock(Protocol):
@@ -153,4 +158,126 @@ class Upstream(Protocol):
         Raises:
             UpstreamUnreachable, UpstreamCertificate, UpstreamTimeout, UpstreamProtocol, AddressBlocked
         """
+        ...
+
+
+class Worker(Protocol):
+    """A thread of its own: what blocks runs there, one deed after the other."""
+
+    async def run(self, deed: Callable[[], T]) -> T:
+        """Runs a deed to its end, even when the caller is cancelled meanwhile."""
+        ...
+
+
+class StateStore(Protocol):
+    """The sealed state on disk. Blocking: called in a worker only. Each writing method is one transaction, committed on return.
+
+    Every method may raise StateUnwritable; nothing was changed then.
+    """
+
+    def account(self) -> SealedAccount | None:
+        """The account of this machine."""
+        ...
+
+    def ledger(self, start: int = 0) -> list[bytes]:
+        """Encoded entries from a number on, in order."""
+        ...
+
+    def append_entry(self, seq: int, envelope: bytes) -> None:
+        """Adds an entry. Raises HeadMoved when that number is taken."""
+        ...
+
+    def name_key(self, place: Place) -> bytes | None:
+        """The sealed name key of a vault."""
+        ...
+
+    def add_name_key(self, place: Place, sealed: bytes) -> bytes:
+        """Stores a vault's name key unless it has one; answers the one stored."""
+        ...
+
+    def record(self, place: Place, record_id: str) -> SealedRecord | None:
+        """The newest version of a secret that is not deleted."""
+        ...
+
+    def records(self, place: Place) -> list[SealedRecord]:
+        """The newest version of each secret that is not deleted."""
+        ...
+
+    def newest_version(self, place: Place, record_id: str) -> int:
+        """The highest version ever used, deleted ones included; 0 for none."""
+        ...
+
+    def put_record(self, place: Place, record: SealedRecord, keep: int) -> None:
+        """Adds a version and drops all but the newest ``keep``. Raises HeadMoved when that version is taken."""
+        ...
+
+    def delete_record(self, place: Place, record_id: str, now_ms: int) -> bool:
+        """Marks all versions as deleted; says whether there was one."""
+        ...
+
+    def binding(self, place: Place, binding_id: str) -> bytes | None:
+        """The newest encoded binding of a key in a project."""
+        ...
+
+    def put_binding(self, place: Place, binding_id: str, previous: bytes | None, envelope: bytes) -> None:
+        """Replaces a binding. Raises HeadMoved unless ``previous`` is the one stored."""
+        ...
+
+    def folder(self, path: str) -> bytes | None:
+        """The encoded word of trust in a folder's project file."""
+        ...
+
+    def put_folder(self, path: str, envelope: bytes) -> None:
+        """Stores or replaces it."""
+        ...
+
+    def choice(self, name: str) -> str:
+        """A remembered choice such as the active project, empty when none was made."""
+        ...
+
+    def choose(self, choices: Iterable[tuple[str, str]]) -> None:
+        """Remembers choices."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LogRow:
+    """One row of the audit log: position, log id, phase, exact bytes, chain hash (32 bytes)."""
+
+    index: int
+    id: str
+    phase: str
+    payload: bytes
+    hash: bytes
+
+
+class AuditStore(Protocol):
+    """The append-only log on disk. Blocking: called in a worker only."""
+
+    def last(self) -> LogRow | None:
+        """The newest row."""
+        ...
+
+    def append(self, rows: Sequence[LogRow]) -> None:
+        """Adds rows in one transaction. Raises StateUnwritable; nothing was added then."""
+        ...
+
+    def rows(self, start: int, count: int) -> list[LogRow]:
+        """Up to ``count`` rows from an index on, in order."""
+        ...
+
+    def before(self, stop: int, count: int) -> list[LogRow]:
+        """Up to ``count`` rows below an index, newest first."""
+        ...
+
+    def has_outcome(self, event_id: str) -> bool:
+        """Whether an outcome was written for a log id."""
+        ...
+
+    def checkpoints(self) -> list[tuple[int, bytes]]:
+        """All device-signed checkpoints: index and encoded envelope, in order."""
+        ...
+
+    def add_checkpoint(self, index: int, envelope: bytes) -> None:
+        """Adds a checkpoint."""
         ...

@@ -16,7 +16,7 @@ class Binding:
 
     Attributes:
         key: The name of the secret.
-        hosts: ``host`` or ``host:port`` as in the allowlist; ``*.example.com`` stands for one label. Never empty.
+        hosts: ``host`` or ``host:port`` as in the allowlist. Never empty.
         style: The one auth style.
         slot: The one place of that style, empty for bearer and basic.
         methods: Methods allowed, empty for all.
@@ -27,7 +27,7 @@ class Binding:
     key: KeyName
     hosts: tuple[str, ...]
     style: StyleName
-    slot: str
+    slot: str = ""
     methods: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
     origin: Literal["pinned", "person"] = "person"
@@ -35,31 +35,25 @@ class Binding:
     def permits(self, target: Target, method: str, injection: Injection) -> bool:
         """Whether the key may go to this target, by this method, in this place."""
         return (
-            any(_host_matches(host, target) for host in self.hosts)
+            target.host_and_port in self.hosts
             and injection.style == self.style
             and _same_slot(self.style, injection.slot, self.slot)
             and (not self.methods or method in self.methods)
             and (not self.paths or any(_path_within(target.path, prefix) for prefix in self.paths))
         )
 
+    @property
+    def shown(self) -> str:
+        """The binding in a few words, for tables and refusals."""
+        place = f"{self.style}:{self.slot}" if self.slot else self.style
+        methods = f" {'/'.join(self.methods)}" if self.methods else ""
+        paths = f" {' '.join(self.paths)}" if self.paths else ""
+        return f"{', '.join(self.hosts)} as {place}{methods}{paths}"
+
 
 def pin(target: Target, injection: Injection) -> Binding:
     """The binding that the first allowed call of an unbound key fixes."""
-    return Binding(injection.key, (host_text(target),), injection.style, injection.slot, origin="pinned")
-
-
-def host_text(target: Target) -> str:
-    """Host, with the port unless it is 443, as bindings write it."""
-    host = f"[{target.host}]" if ":" in target.host else target.host
-    return host if target.port == 443 else f"{host}:{target.port}"  # noqa: PLR2004  (the https port)
-
-
-def _host_matches(pattern: str, target: Target) -> bool:
-    text = host_text(target)
-    if pattern.startswith("*.") and not target.literal:
-        label, dot, rest = text.partition(".")
-        return bool(label) and dot == "." and rest == pattern[2:]
-    return text == pattern
+    return Binding(injection.key, (target.host_and_port,), injection.style, injection.slot, origin="pinned")
 
 
 def _same_slot(style: StyleName, one: str, other: str) -> bool:

@@ -1,0 +1,39 @@
+"""The hash chain over the log's rows."""
+
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+
+from agentsecrets.crypto.framing import frame
+from agentsecrets.errors import FormatUnknown
+from agentsecrets.model.event import Event
+
+VERSION = b"\x01"
+START = bytes(32)
+"""What the first row follows."""
+
+
+def link(previous: bytes, payload: bytes) -> bytes:
+    """The hash of a row: SHA-256 over the hash before and the row's exact bytes."""
+    return hashlib.sha256(frame(previous, payload)).digest()
+
+
+def encode(event: Event) -> bytes:
+    """The bytes of a row: version, then JSON."""
+    return VERSION + msgspec.json.encode(event)
+
+
+def decode(payload: bytes) -> Event:
+    """Reads the bytes of a row.
+
+    Raises:
+        FormatUnknown: When this version did not write them.
+    """
+    if payload[:1] != VERSION:
+        raise FormatUnknown(kind="log row")
+    try:
+        return msgspec.json.decode(payload[1:], type=Event)
+    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
+        raise FormatUnknown(kind="log row") from None

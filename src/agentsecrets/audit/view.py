@@ -1,0 +1,87 @@
+"""The log as people and scripts read it: one line a call, under the published names."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+from agentsecrets.audit.chain import decode
+from agentsecrets.model.event import Event
+from agentsecrets.model.target import DEFAULT_PORTS
+from agentsecrets.ports import AuditStore, LogRow
+
+_BATCH = 64
+_STATUS = {"ok": "OK", "blocked": "BLOCKED", "failed": "FAILED", "cancelled": "CANCELLED", "unknown": "UNKNOWN"}
+
+Line = dict[str, Any]
+
+
+def newest(store: AuditStore, count: int) -> list[Line]:
+    """The newest calls, oldest of them first. Blocking: run it in a worker.
+
+    Args:
+        store: The log.
+        count: How many at most; the cost does not grow with the log.
+    """
+    lines: list[Line] = []
+    for row in _backwards(store):
+        if len(lines) == count:
+            break
+        line = _line_of(store, row)
+        if line is not None:
+            lines.append(line)
+    return lines[::-1]
+
+
+def following(store: AuditStore, after: int, count: int) -> tuple[list[Line], int]:
+    """Lines of calls that ended after an index, and the index to go on from."""
+    rows = store.rows(after, count)
+    lines = [as_line(decode(row.payload)) for row in rows if row.phase == "outcome"]
+    return lines, rows[-1].index + 1 if rows else after
+
+
+def as_line(event: Event) -> Line:
+    """One event under the names that scripts know."""
+    authority = event.domain if event.port == DEFAULT_PORTS.get(event.scheme, 0) else f"{event.domain}:{event.port}"
+    when = dt.datetime.fromtimestamp(event.time_ms / 1000, dt.UTC)
+    return {
+        "id": event.id,
+        "timestamp": when.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "action": event.action,
+        "secret_keys": list(event.secret_keys),
+        "method": event.method,
+        "target_url": f"{event.scheme}://{authority}{event.path}" if event.domain else "",
+        "domain": event.domain,
+        "auth_styles": list(event.auth_styles),
+        "status_code": event.status_code,
+        "duration_ms": round(event.duration_ms, 3),
+        "proxy_ms": round(event.proxy_ms, 3),
+        "status": _STATUS.get(event.outcome, "UNKNOWN"),
+        "reason": event.reason,
+        "redacted": event.redactions > 0,
+        "redactions": event.redactions,
+        "agent_id": event.agent_id,
+        "identity_level": event.identity_level,
+        "token_id": event.token_id,
+        "environment": event.environment,
+        "workspace_id": event.workspace_id,
+        "project_id": event.project_id,
+        "caller_role": event.caller_role,
+        "resolution_path": event.resolution_path,
+        "allowlist_hash": event.allowlist_hash,
+    }
+
+
+def _backwards(store: AuditStore) -> Iterator[LogRow]:
+    stop = 2**62
+    while rows := store.before(stop, _BATCH):
+        yield from rows
+        stop = rows[-1].index
+
+
+def _line_of(store: AuditStore, row: LogRow) -> Line | None:
+    """An outcome is a line; an intent is one only when its outcome was never written."""
+    if row.phase == "outcome":
+        return as_line(decode(row.payload))
+    return None if store.has_outcome(row.id) else as_line(decode(row.payload))

@@ -1,0 +1,63 @@
+"""The log in SQLite: rows are only ever added."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from agentsecrets.ports import LogRow
+from agentsecrets.storage.sqlite import connect, create, transaction, writing
+
+_SCHEMA = """
+CREATE TABLE events (idx INTEGER PRIMARY KEY, id TEXT NOT NULL, phase TEXT NOT NULL, payload BLOB NOT NULL, hash BLOB NOT NULL);
+CREATE INDEX outcomes ON events (id) WHERE phase = 'outcome';
+CREATE TABLE checkpoints (idx INTEGER PRIMARY KEY, envelope BLOB NOT NULL);
+"""
+_ROW = "SELECT idx, id, phase, payload, hash FROM events"
+
+
+class AuditDb:
+    """``ports.AuditStore`` over one SQLite file. ``synchronous=NORMAL``: outlives ``kill -9``; a power cut may lose the last second."""
+
+    def __init__(self, path: Path) -> None:
+        self._db = connect(path, "NORMAL")
+        create(self._db, _SCHEMA)
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._db.close()
+
+    def last(self) -> LogRow | None:
+        """The newest row."""
+        newest = self.before(2**62, 1)
+        return newest[0] if newest else None
+
+    def append(self, rows: Sequence[LogRow]) -> None:
+        """Adds rows in one transaction. Raises StateUnwritable; nothing was added then."""
+        with transaction(self._db) as db:
+            db.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?)", [(r.index, r.id, r.phase, r.payload, r.hash) for r in rows])
+
+    def rows(self, start: int, count: int) -> list[LogRow]:
+        """Up to ``count`` rows from an index on, in order."""
+        with writing():
+            return [LogRow(*row) for row in self._db.execute(f"{_ROW} WHERE idx >= ? ORDER BY idx LIMIT ?", (start, count))]
+
+    def before(self, stop: int, count: int) -> list[LogRow]:
+        """Up to ``count`` rows below an index, newest first."""
+        with writing():
+            return [LogRow(*row) for row in self._db.execute(f"{_ROW} WHERE idx < ? ORDER BY idx DESC LIMIT ?", (stop, count))]
+
+    def has_outcome(self, event_id: str) -> bool:
+        """Whether an outcome was written for a log id."""
+        with writing():
+            return self._db.execute("SELECT 1 FROM events WHERE id = ? AND phase = 'outcome'", (event_id,)).fetchone() is not None
+
+    def checkpoints(self) -> list[tuple[int, bytes]]:
+        """All device-signed checkpoints: index and encoded envelope, in order."""
+        with writing():
+            return list(self._db.execute("SELECT idx, envelope FROM checkpoints ORDER BY idx"))
+
+    def add_checkpoint(self, index: int, envelope: bytes) -> None:
+        """Adds a checkpoint."""
+        with transaction(self._db) as db:
+            db.execute("INSERT OR REPLACE INTO checkpoints VALUES (?, ?)", (index, envelope))

@@ -1,0 +1,45 @@
+"""Small files: written whole or not at all, readable by their owner only."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+
+from agentsecrets.errors import StateUnwritable
+
+_PRIVATE = 0o600
+
+
+def write_atomically(path: Path, content: bytes, mode: int = _PRIVATE) -> None:
+    """Replaces a file in one step: a reader or a crash sees the old content or the new.
+
+    Raises:
+        StateUnwritable: When the disk refuses; the old file is untouched.
+    """
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.replace(path)
+        except OSError:
+            with contextlib.suppress(OSError):
+                fresh.unlink()
+            raise
+    except OSError as failure:
+        raise StateUnwritable(problem=failure.strerror or "unknown") from None
+
+
+def read_own(path: Path, limit: int = 1 << 20) -> bytes | None:
+    """Reads a regular file without following a link; None when there is no such file."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return None
+    with os.fdopen(descriptor, "rb") as file:
+        return file.read(limit)

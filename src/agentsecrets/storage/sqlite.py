@@ -1,0 +1,80 @@
+"""How the two databases are opened and how SQLite's complaints are translated."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from agentsecrets.errors import FormatUnknown, StateUnwritable
+
+SCHEMA_VERSION = 1
+
+
+def connect(path: Path, synchronous: Literal["FULL", "NORMAL"]) -> sqlite3.Connection:
+    """Opens a database for its one writer, write-ahead log on.
+
+    Args:
+        path: The file; made for its owner only when it is missing.
+        synchronous: ``FULL`` outlives a power cut, ``NORMAL`` outlives a killed process.
+
+    Raises:
+        StateUnwritable: When it cannot be opened or written.
+    """
+    with writing():
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        os.close(descriptor)
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute(f"PRAGMA synchronous={synchronous}")
+        connection.execute("PRAGMA temp_store=MEMORY")
+        return connection
+
+
+def create(connection: sqlite3.Connection, schema: str) -> None:
+    """Makes the tables once.
+
+    Raises:
+        FormatUnknown: When another version of AgentSecrets made them.
+    """
+    with writing():
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version not in (0, SCHEMA_VERSION):
+            raise FormatUnknown(kind="state database")
+        if version == 0:
+            connection.executescript(f"BEGIN IMMEDIATE; {schema} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
+
+
+@contextlib.contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """One transaction: committed at the end of the block, undone when anything is raised in it."""
+    with writing():
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield connection
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                with contextlib.suppress(sqlite3.Error):
+                    connection.execute("ROLLBACK")
+            raise
+
+
+@contextlib.contextmanager
+def writing() -> Iterator[None]:
+    """Turns the disk's refusals into ours; SQLite's own text stays here."""
+    try:
+        yield
+    except sqlite3.Error as failure:
+        raise StateUnwritable(problem=_reason(failure)) from None
+    except OSError as failure:
+        raise StateUnwritable(problem=failure.strerror or "unknown") from None
+
+
+def _reason(failure: sqlite3.Error) -> str:
+    name = str(getattr(failure, "sqlite_errorname", "") or "unknown")
+    known = {"SQLITE_FULL": "the disk is full", "SQLITE_READONLY": "it is read-only", "SQLITE_CORRUPT": "the database is damaged"}
+    return known.get(name.split("_DIR", maxsplit=1)[0], name.removeprefix("SQLITE_").lower().replace("_", " "))

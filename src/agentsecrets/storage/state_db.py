@@ -1,0 +1,164 @@
+"""The sealed state in SQLite."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from agentsecrets.crypto.keys import SealedAccount
+from agentsecrets.crypto.records import SealedRecord
+from agentsecrets.errors import FormatUnknown, HeadMoved
+from agentsecrets.model.place import Place
+from agentsecrets.storage.sqlite import connect, create, transaction, writing
+
+_SCHEMA = """
+CREATE TABLE account (id INTEGER PRIMARY KEY CHECK (id = 1), document BLOB NOT NULL);
+CREATE TABLE ledger (seq INTEGER PRIMARY KEY, envelope BLOB NOT NULL);
+CREATE TABLE vaults (
+  workspace_id TEXT NOT NULL, project_id TEXT NOT NULL, environment TEXT NOT NULL, name_key BLOB NOT NULL,
+  PRIMARY KEY (workspace_id, project_id, environment)) WITHOUT ROWID;
+CREATE TABLE records (
+  workspace_id TEXT NOT NULL, project_id TEXT NOT NULL, environment TEXT NOT NULL, record_id TEXT NOT NULL,
+  version INTEGER NOT NULL, epoch INTEGER NOT NULL, head BLOB NOT NULL, body BLOB NOT NULL, deleted_ms INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (workspace_id, project_id, environment, record_id, version));
+CREATE TABLE bindings (
+  workspace_id TEXT NOT NULL, project_id TEXT NOT NULL, binding_id TEXT NOT NULL, envelope BLOB NOT NULL,
+  PRIMARY KEY (workspace_id, project_id, binding_id)) WITHOUT ROWID;
+CREATE TABLE folders (path TEXT PRIMARY KEY, envelope BLOB NOT NULL);
+CREATE TABLE choices (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+"""
+_VAULT = "workspace_id = ? AND project_id = ? AND environment = ?"
+_NEWEST = f"""
+SELECT record_id, version, epoch, head, body FROM records AS outermost WHERE {_VAULT} AND deleted_ms = 0
+AND version = (SELECT max(version) FROM records WHERE {_VAULT} AND record_id = outermost.record_id)
+"""  # noqa: S608  (joined from constants)
+
+
+class StateDb:
+    """``ports.StateStore`` over one SQLite file. ``synchronous=FULL``: an acknowledged secret outlives a power cut."""
+
+    def __init__(self, path: Path) -> None:
+        self._db = connect(path, "FULL")
+        create(self._db, _SCHEMA)
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._db.close()
+
+    def account(self) -> SealedAccount | None:
+        """The account of this machine."""
+        row = self._one("SELECT document FROM account")
+        try:
+            return None if row is None else msgspec.json.decode(row[0], type=SealedAccount)
+        except (msgspec.DecodeError, msgspec.ValidationError):
+            raise FormatUnknown(kind="account") from None
+
+    def found(self, account: SealedAccount, first_entry: bytes) -> None:
+        """Writes a new account and its workspace in one transaction."""
+        with transaction(self._db) as db:
+            db.execute("INSERT INTO account VALUES (1, ?)", (msgspec.json.encode(account),))
+            db.execute("INSERT INTO ledger VALUES (0, ?)", (first_entry,))
+
+    def ledger(self, start: int = 0) -> list[bytes]:
+        """Encoded entries from a number on, in order."""
+        with writing():
+            return [row[0] for row in self._db.execute("SELECT envelope FROM ledger WHERE seq >= ? ORDER BY seq", (start,))]
+
+    def append_entry(self, seq: int, envelope: bytes) -> None:
+        """Adds an entry. Raises HeadMoved when that number is taken."""
+        with transaction(self._db) as db:
+            try:
+                db.execute("INSERT INTO ledger VALUES (?, ?)", (seq, envelope))
+            except sqlite3.IntegrityError:
+                raise HeadMoved from None
+
+    def name_key(self, place: Place) -> bytes | None:
+        """The sealed name key of a vault."""
+        row = self._one(f"SELECT name_key FROM vaults WHERE {_VAULT}", *_key(place))  # noqa: S608  (joined from constants)
+        return None if row is None else row[0]
+
+    def add_name_key(self, place: Place, sealed: bytes) -> bytes:
+        """Stores a vault's name key unless it has one; answers the one stored."""
+        with transaction(self._db) as db:
+            db.execute("INSERT OR IGNORE INTO vaults VALUES (?, ?, ?, ?)", (*_key(place), sealed))
+        stored = self.name_key(place)
+        return sealed if stored is None else stored
+
+    def record(self, place: Place, record_id: str) -> SealedRecord | None:
+        """The newest version of a secret that is not deleted."""
+        row = self._one(f"{_NEWEST} AND record_id = ?", *_key(place), *_key(place), record_id)
+        return None if row is None else SealedRecord(*row)
+
+    def records(self, place: Place) -> list[SealedRecord]:
+        """The newest version of each secret that is not deleted."""
+        with writing():
+            return [SealedRecord(*row) for row in self._db.execute(_NEWEST, (*_key(place), *_key(place)))]
+
+    def newest_version(self, place: Place, record_id: str) -> int:
+        """The highest version ever used, deleted ones included; 0 for none."""
+        query = f"SELECT max(version) FROM records WHERE {_VAULT} AND record_id = ?"  # noqa: S608  (joined from constants)
+        row = self._one(query, *_key(place), record_id)
+        return 0 if row is None or row[0] is None else int(row[0])
+
+    def put_record(self, place: Place, record: SealedRecord, keep: int) -> None:
+        """Adds a version and drops all but the newest ``keep``. Raises HeadMoved when that version is taken."""
+        row = (*_key(place), record.record_id, record.version, record.epoch, record.head, record.body)
+        drop = f"DELETE FROM records WHERE {_VAULT} AND record_id = ? AND version <= ?"  # noqa: S608  (joined from constants)
+        with transaction(self._db) as db:
+            try:
+                db.execute("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)", row)
+            except sqlite3.IntegrityError:
+                raise HeadMoved from None
+            db.execute(drop, (*_key(place), record.record_id, record.version - keep))
+
+    def delete_record(self, place: Place, record_id: str, now_ms: int) -> bool:
+        """Marks all versions as deleted; says whether there was one."""
+        mark = f"UPDATE records SET deleted_ms = ? WHERE {_VAULT} AND record_id = ? AND deleted_ms = 0"  # noqa: S608  (joined from constants)
+        with transaction(self._db) as db:
+            return db.execute(mark, (now_ms, *_key(place), record_id)).rowcount > 0
+
+    def binding(self, place: Place, binding_id: str) -> bytes | None:
+        """The newest encoded binding of a key in a project."""
+        query = "SELECT envelope FROM bindings WHERE workspace_id = ? AND project_id = ? AND binding_id = ?"
+        row = self._one(query, place.workspace_id, place.project_id, binding_id)
+        return None if row is None else row[0]
+
+    def put_binding(self, place: Place, binding_id: str, previous: bytes | None, envelope: bytes) -> None:
+        """Replaces a binding. Raises HeadMoved unless ``previous`` is the one stored."""
+        with transaction(self._db) as db:
+            if self.binding(place, binding_id) != previous:
+                raise HeadMoved
+            db.execute("INSERT OR REPLACE INTO bindings VALUES (?, ?, ?, ?)", (place.workspace_id, place.project_id, binding_id, envelope))
+
+    def folder(self, path: str) -> bytes | None:
+        """The encoded word of trust in a folder's project file."""
+        row = self._one("SELECT envelope FROM folders WHERE path = ?", path)
+        return None if row is None else row[0]
+
+    def put_folder(self, path: str, envelope: bytes) -> None:
+        """Stores or replaces it."""
+        with transaction(self._db) as db:
+            db.execute("INSERT OR REPLACE INTO folders VALUES (?, ?)", (path, envelope))
+
+    def choice(self, name: str) -> str:
+        """A remembered choice such as the active project, empty when none was made."""
+        row = self._one("SELECT value FROM choices WHERE name = ?", name)
+        return "" if row is None else row[0]
+
+    def choose(self, choices: Iterable[tuple[str, str]]) -> None:
+        """Remembers choices."""
+        with transaction(self._db) as db:
+            db.executemany("INSERT OR REPLACE INTO choices VALUES (?, ?)", list(choices))
+
+    def _one(self, query: str, *arguments: str | int) -> tuple[Any, ...] | None:
+        with writing():
+            row: tuple[Any, ...] | None = self._db.execute(query, arguments).fetchone()
+            return row
+
+
+def _key(place: Place) -> tuple[str, str, str]:
+    return place.workspace_id, place.project_id, place.environment

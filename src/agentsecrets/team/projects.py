@@ -1,0 +1,90 @@
+"""Projects of a workspace, and the folders that are bound to them."""
+
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+
+from agentsecrets.crypto.envelope import Envelope
+from agentsecrets.crypto.signing import SigningKey
+from agentsecrets.crypto.verify import verify_by_either
+from agentsecrets.errors import AgentSecretsError, FormatUnknown, ProjectExists, ProjectNotFound
+from agentsecrets.ledger.state import LedgerState
+from agentsecrets.model.place import ProjectId, is_id
+from agentsecrets.model.statement import FolderTrust, Identity
+
+FILE_NAME = ".agentsecrets/project.json"
+
+
+class FolderProject(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What ``.agentsecrets/project.json`` says: ids and names, safe to commit."""
+
+    version: int = 1
+    workspace_id: str
+    workspace: str
+    project_id: str
+    project: str
+    environment: str = "development"
+
+
+def find_project(state: LedgerState, name_or_id: str) -> ProjectId:
+    """The id of a project by name or id.
+
+    Raises:
+        ProjectNotFound: When this workspace has none of that name.
+    """
+    for project_id, name in state.projects:
+        if name_or_id in (project_id, name):
+            return ProjectId(project_id)
+    raise ProjectNotFound(project=name_or_id)
+
+
+def check_new_name(state: LedgerState, name: str) -> None:
+    """Refuses a name that is taken, whatever its case.
+
+    Raises:
+        ProjectExists
+    """
+    if name.casefold() in {taken.casefold() for _, taken in state.projects}:
+        raise ProjectExists(project=name)
+
+
+def render_folder(state: LedgerState, project_id: ProjectId) -> bytes:
+    """The bytes of ``project.json`` for a project."""
+    project = FolderProject(
+        workspace_id=state.public.workspace_id, workspace=state.name, project_id=project_id, project=dict(state.projects)[project_id]
+    )
+    return msgspec.json.format(msgspec.json.encode(project), indent=2) + b"\n"
+
+
+def parse_folder(content: bytes) -> FolderProject:
+    """Reads ``project.json``, strictly.
+
+    Raises:
+        FormatUnknown: When it is not of the shape that ``render_folder`` writes.
+    """
+    try:
+        project = msgspec.json.decode(content, type=FolderProject)
+    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
+        raise FormatUnknown(kind=FILE_NAME) from None
+    if project.version != 1 or not is_id(project.project_id) or not is_id(project.workspace_id):
+        raise FormatUnknown(kind=FILE_NAME)
+    return project
+
+
+def sign_folder(signer: SigningKey, account_id: str, path: str, content: bytes, now_ms: int) -> Envelope:
+    """Gives a word of trust in one file at one path with this very content."""
+    digest = hashlib.sha256(content).hexdigest()
+    return signer.sign(FolderTrust(account_id=account_id, path=path, sha256=digest, time_ms=now_ms))
+
+
+def is_trusted(encoded: bytes | None, identity: Identity, path: str, content: bytes) -> bool:
+    """Whether a stored word of trust holds for a file as it is now."""
+    if encoded is None:
+        return False
+    try:
+        word = verify_by_either(Envelope.decode(encoded), identity, FolderTrust)
+    except AgentSecretsError:
+        return False
+    return (word.path, word.sha256) == (path, hashlib.sha256(content).hexdigest())
