@@ -1,0 +1,40 @@
+"""How much and how long."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of the transport: bytes, counts, seconds.
+
+    Attributes:
+        head_bytes: Longest head of a request or answer.
+        fields: Most header fields in a head.
+        informational: Most 1xx answers before the final one.
+        buffer: Bytes of a body that may wait for their reader before the other side is told to wait.
+        head_seconds: A client must have sent its whole head by then.
+        idle_seconds: How long a client connection may lie idle between requests.
+        body_seconds: Longest silence of a client within a body.
+        connect_seconds: TCP connect.
+        tls_seconds: TLS handshake.
+        first_byte_seconds: From the request to the answer's head; language models think.
+        silence_seconds: Longest silence of an upstream within a body.
+        reuse_seconds: How long an idle upstream connection may be used again.
+        linger_seconds: How long a refused request's rest is read and thrown away, so that the client sees the answer.
+    """
+
+    head_bytes: int = 64 * 1024
+    fields: int = 100
+    informational: int = 16
+    buffer: int = 256 * 1024
+    head_seconds: float = 30.0
+    idle_seconds: float = 75.0
+    body_seconds: float = 60.0
+    connect_seconds: float = 10.0
+    tls_seconds: float = 10.0
+    first_byte_seconds: float = 600.0
+    silence_seconds: float = 300.0
+    reuse_seconds: float = 30.0
+    linger_seconds: float = 2.0

@@ -1,0 +1,30 @@
+"""Failures as JSON, out and back."""
+
+from __future__ import annotations
+
+import msgspec
+
+from agentsecrets.errors import AgentSecretsError
+
+
+class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The JSON form of a failure: slug, message, hint, and the host when there is one."""
+
+    error: str
+    message: str
+    hint: str = ""
+    domain: str = ""
+
+
+def to_json(failure: AgentSecretsError) -> bytes:
+    """Writes a failure."""
+    return msgspec.json.encode(Failure(failure.slug, failure.message, failure.hint, failure.subjects.get("domain", "")))
+
+
+def from_json(document: bytes) -> AgentSecretsError:
+    """Rebuilds a failure that another process of ours wrote; anything else becomes an internal error."""
+    try:
+        told = msgspec.json.decode(document, type=Failure)
+    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
+        return AgentSecretsError()
+    return AgentSecretsError.in_words(told.error, told.message, told.hint, **({"domain": told.domain} if told.domain else {}))
