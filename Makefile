@@ -1,0 +1,74 @@
+# Everything here sets itself up: python3 (3.11 or newer) with venv, pip and make are all it needs.
+# PYTHON: an interpreter that other users of the machine may run too, because some tests become another user.
+PYTHON ?= $(shell for p in /usr/bin/python3 python3 python3.13 python3.12 python3.11; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { command -v "$$p"; break; }; done)
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+RUNTIME := $(VENV)/.runtime-installed
+DEV := $(VENV)/.dev-installed
+WORKERS ?= 2
+PYTEST := $(BIN)/python -m pytest
+
+.DEFAULT_GOAL := help
+.PHONY: help demo build check format test conformance bench docs dist lock clean
+
+help: ## Show what can be made
+	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+
+demo: $(RUNTIME) ## Run the main job end to end, with a local upstream, and search everything for the values
+	$(BIN)/agentsecrets demo
+
+build: $(DEV) ## Install everything into .venv
+
+check: $(DEV) ## Format, lint, types, architecture, and whether the generated docs are current
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(PYTEST) -q tests/architecture
+	$(BIN)/python tools/reference.py --check
+	$(BIN)/mkdocs build --quiet --strict --site-dir build/site
+
+format: $(DEV) ## Format and mend what can be mended
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/python tools/reference.py
+
+test: $(DEV) ## Run all tests
+	@sh tools/system-packages.sh
+	$(PYTEST) -n $(WORKERS) --dist loadfile
+
+conformance: $(DEV) ## Run the tests against public corpora alone
+	$(PYTEST) tests/conformance
+
+bench: $(DEV) ## Measure the proxy beside a direct connection, and start-up beside an empty Python
+	$(BIN)/python bench/calls.py
+	$(BIN)/python bench/startup.py
+
+docs: $(DEV) ## Build the documentation into build/site
+	$(BIN)/python tools/reference.py
+	$(BIN)/mkdocs build --strict --site-dir build/site
+
+dist: $(DEV) ## Build wheel and sdist, and try the wheel in an empty environment
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation --outdir dist .
+	sh tools/try-wheel.sh "$(PYTHON)" dist/*.whl
+
+lock: ## Renew the locked dependencies
+	sh tools/lock.sh "$(PYTHON)"
+
+clean: ## Remove what was built, the environment included
+	rm -rf $(VENV) .make build dist site .coverage .hypothesis .mypy_cache .ruff_cache .pytest_cache
+
+$(RUNTIME): requirements/runtime.txt requirements/build.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: apt-get install python3 python3-venv" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { echo "the venv module is needed: apt-get install python3-venv" >&2; exit 1; }
+	test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
+	$(PIP) install --require-hashes -r requirements/runtime.txt -r requirements/build.txt
+	$(PIP) install --no-deps --no-build-isolation --no-index --editable .
+	$(BIN)/python -m compileall -q src
+	@touch $@
+
+$(DEV): $(RUNTIME) requirements/dev.txt
+	$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
