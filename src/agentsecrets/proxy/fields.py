@@ -1,0 +1,58 @@
+"""Header fields that end at the proxy."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from agentsecrets.model.call import Field
+
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""A field name (RFC 9110 §5.1, §5.6.2)."""
+
+HOP_BY_HOP = frozenset(
+    {b"connection", b"keep-alive", b"te", b"trailer", b"transfer-encoding", b"upgrade", b"proxy-connection", b"http2-settings"}
+)
+"""Fields that speak of one connection only (RFC 9110 §7.6.1)."""
+
+NEVER_FROM_AGENTS = HOP_BY_HOP | frozenset(
+    {
+        b"host", b"content-length", b"expect", b"forwarded", b"via", b"x-http-method-override", b"x-http-method", b"x-method-override",
+        b"x-original-url", b"x-rewrite-url", b"x-original-host", b"x-host",
+    }
+)  # fmt: skip
+"""Fields that the transport writes, or that would steer a request past what was decided on."""
+
+_SLICING = frozenset(
+    {b"range", b"if-range", b"if-match", b"if-none-match", b"if-modified-since", b"if-unmodified-since", b"accept-encoding"}
+)
+"""Fields that would cut or code an echo of the value; dropped on calls with an injection."""
+
+_OF_THE_BODY = frozenset({b"etag", b"content-md5", b"digest", b"repr-digest", b"content-digest", b"accept-ranges", b"last-modified"})
+"""Fields that vouch for bytes which redaction may change; dropped from answers of calls with an injection."""
+
+
+def from_agent(fields: Iterable[Field], *, injected: bool) -> tuple[Field, ...]:
+    """The agent's own fields, as far as they travel on."""
+    fields = tuple(fields)
+    dropped = NEVER_FROM_AGENTS | _named_by_connection(fields) | (_SLICING if injected else frozenset())
+    return tuple((name, value) for name, value in fields if not _ends_here(name.lower(), dropped))
+
+
+def from_upstream(fields: tuple[Field, ...], *, injected: bool) -> tuple[Field, ...]:
+    """The upstream's fields, as far as they travel on."""
+    dropped = HOP_BY_HOP | _named_by_connection(fields) | {b"content-length", b"alt-svc"} | (_OF_THE_BODY if injected else frozenset())
+    return tuple((name, value) for name, value in fields if not _ends_here(name.lower(), dropped))
+
+
+def value_of(fields: Iterable[Field], name: bytes) -> bytes:
+    """All values of a field, joined by commas, in lower case."""
+    return b",".join(value for field, value in fields if field.lower() == name).lower()
+
+
+def _named_by_connection(fields: tuple[Field, ...]) -> frozenset[bytes]:
+    return frozenset(name.strip() for name in value_of(fields, b"connection").split(b","))
+
+
+def _ends_here(name: bytes, dropped: frozenset[bytes]) -> bool:
+    return name in dropped or name.startswith((b"x-as-", b"proxy-", b"x-forwarded-"))

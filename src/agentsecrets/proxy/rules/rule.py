@@ -1,0 +1,38 @@
+"""What a rule is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from agentsecrets.errors import AgentSecretsError
+from agentsecrets.model.binding import Binding
+from agentsecrets.model.call import Call
+from agentsecrets.model.secret import KeyName
+from agentsecrets.ports import Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What a rule may look at besides the call itself; there is no value among it.
+
+    Attributes:
+        standing: What the workspace allows.
+        bindings: The binding of each key of the call that has one.
+    """
+
+    standing: Standing
+    bindings: Mapping[KeyName, Binding]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One reason to refuse a call.
+
+    Attributes:
+        name: The slug of its refusal, for the log and the docs.
+        check: Answers the refusal, or None when this rule has nothing against the call.
+    """
+
+    name: str
+    check: Callable[[Call, Circumstances], AgentSecretsError | None]
