@@ -1,0 +1,167 @@
+"""The life of a call, on one page: authorize, record the intent, resolve, inject, forward, redact, record the outcome.
+
+Each stage wants what only the stage before it makes, so none can be left out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from agentsecrets.errors import AgentSecretsError, Busy, Corrupt, Denied, Missing, Misused, NotReady
+from agentsecrets.model.binding import Binding, pin
+from agentsecrets.model.call import Call
+from agentsecrets.model.event import Event, Outcome, Phase, new_event_id
+from agentsecrets.model.secret import KeyName
+from agentsecrets.ports import AuditSink, Authority, Body, Clock, Opener, Standing, Upstream
+from agentsecrets.proxy.inject import Credentials, Injector, Permit
+from agentsecrets.proxy.reply import Close, Reply
+from agentsecrets.proxy.rules import RULES
+from agentsecrets.proxy.rules.binding import mismatch
+from agentsecrets.proxy.rules.rule import Circumstances
+
+CONCURRENT_CALLS = 1_024
+
+_REFUSALS = (Misused, NotReady, Denied, Missing)
+
+
+@dataclass(slots=True)
+class _Life:
+    """What the log needs to know of one call while it lives."""
+
+    call: Call
+    id: str
+    started: float
+    standing: Standing | None = None
+    forwarded: float = 0.0
+    status: int = 0
+    closed: bool = field(default=False)
+
+
+class Engine:
+    """Runs calls.
+
+    Args:
+        authority: What the workspace allows.
+        opener: The way to values.
+        upstream: The world behind the proxy.
+        audit: Where intents and outcomes go.
+        clock: Time.
+    """
+
+    def __init__(self, authority: Authority, opener: Opener, upstream: Upstream, audit: AuditSink, clock: Clock) -> None:
+        self._authority, self._opener, self._upstream, self._audit, self._clock = authority, opener, upstream, audit, clock
+        self._injector = Injector()
+        self.under_way = 0
+
+    def forget(self) -> None:
+        """Drops everything in memory that holds a value."""
+        self._injector.forget()
+
+    async def run(self, call: Call, body: Body, length: int | None) -> Reply:
+        """Runs one call up to the head of its answer; the reply's body must then be read or closed.
+
+        Args:
+            call: What is asked.
+            body: The agent's body.
+            length: Bytes of a streamed body when known.
+
+        Raises:
+            AgentSecretsError: A refusal or failure; it is in the log already, under the id in ``subjects["event"]``.
+        """
+        life = _Life(call, new_event_id(self._clock.now_ms()), self._clock.monotonic())
+        self.under_way += 1
+        try:
+            permit = await self._authorize(life)
+            await self._audit.record(self._event(life, "intent"))
+            credentials = await self._resolve(permit)
+            injected = await self._injector.inject(credentials, body, length)
+            life.forwarded = self._clock.monotonic()
+            answer = await self._upstream.send(injected.outbound)
+            life.status = answer.status
+            reply = Reply(answer, injected.matcher, call.target.host, head_only=call.method == "HEAD", close=self._closer(life))
+            try:
+                await reply.prepare()
+            except BaseException:
+                await answer.close()
+                raise
+        except AgentSecretsError as failure:
+            failure.subjects["event"] = life.id
+            outcome: Outcome = "blocked" if isinstance(failure, _REFUSALS) else "failed"
+            await self._closer(life)(outcome, failure.slug, 0)
+            raise
+        except BaseException:
+            await self._closer(life)("cancelled", "", 0)
+            raise
+        reply.fields = (*reply.fields, (b"X-AS-Event", life.id.encode()))
+        return reply
+
+    async def _authorize(self, life: _Life) -> Permit:
+        call = life.call
+        if self.under_way > CONCURRENT_CALLS:
+            raise Busy(limit=CONCURRENT_CALLS)
+        life.standing = self._authority.standing(call.place.workspace_id)
+        bindings: dict[KeyName, Binding] = {}
+        for key in {injection.key for injection in call.injections}:
+            bound = await self._authority.binding(call.place, key)
+            if bound is not None:
+                bindings[key] = bound
+        circumstances = Circumstances(life.standing, bindings)
+        for rule in RULES:
+            refusal = rule.check(call, circumstances)
+            if refusal is not None:
+                raise refusal
+        allowed = life.standing.allowlist.find(call.target)
+        if allowed is None:
+            raise Corrupt
+        return Permit(call, allowed)
+
+    async def _resolve(self, permit: Permit) -> Credentials:
+        call = permit.call
+        values = [(injection, await self._opener.open(call.place, injection.key)) for injection in call.injections]
+        for injection in call.injections:
+            if await self._authority.binding(call.place, injection.key) is None:
+                bound = await self._authority.pin(call.place, pin(call.target, injection))
+                if not bound.permits(call.target, call.method, injection):
+                    raise mismatch(call, injection, bound)
+        return Credentials(permit, tuple(values))
+
+    def _closer(self, life: _Life) -> Close:
+        async def close(outcome: Outcome, reason: str, redactions: int) -> None:
+            if life.closed:
+                return
+            life.closed = True
+            self.under_way -= 1
+            await asyncio.shield(self._audit.record(self._event(life, "outcome", outcome, reason, redactions)))
+
+        return close
+
+    def _event(self, life: _Life, phase: Phase, outcome: Outcome = "", reason: str = "", redactions: int = 0) -> Event:
+        call, now = life.call, self._clock.monotonic()
+        return Event(
+            id=life.id,
+            phase=phase,
+            time_ms=self._clock.now_ms(),
+            workspace_id=call.place.workspace_id,
+            project_id=call.place.project_id,
+            environment=call.place.environment,
+            agent_id=call.caller.name,
+            identity_level=call.caller.level,
+            token_id=call.caller.token_id,
+            secret_keys=tuple(injection.key for injection in call.injections),
+            auth_styles=tuple(injection.style for injection in call.injections),
+            method=call.method,
+            scheme=call.target.scheme,
+            domain=call.target.host,
+            port=call.target.port,
+            path=call.target.path,
+            status_code=life.status,
+            duration_ms=(now - life.started) * 1000,
+            proxy_ms=((life.forwarded or now) - life.started) * 1000,
+            outcome=outcome,
+            reason=reason,
+            redactions=redactions,
+            allowlist_hash=life.standing.allowlist.digest if life.standing else "",
+            caller_role=life.standing.role if life.standing else "",
+            resolution_path=call.resolution_path,
+        )

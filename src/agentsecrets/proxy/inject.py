@@ -1,0 +1,133 @@
+"""The one place where values are written into a request."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+from agentsecrets.crypto.value import Value
+from agentsecrets.errors import BadBody
+from agentsecrets.model.allowlist import AllowedHost
+from agentsecrets.model.call import Call, Field, Injection
+from agentsecrets.ports import Body, Outbound
+from agentsecrets.proxy.fields import value_of
+from agentsecrets.proxy.redact.matcher import Matcher
+from agentsecrets.proxy.styles import STYLES
+from agentsecrets.proxy.styles.style import Draft
+
+BODY_LIMIT = 10 * 1024 * 1024
+"""Longest body, in bytes, that a value is written into."""
+
+_CONTENT_TYPES = {"json": b"application/json", "form": b"application/x-www-form-urlencoded"}
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """A call that every rule has passed; only ``Engine`` makes one."""
+
+    call: Call
+    allowed: AllowedHost
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """The opened values of a permitted call, in the order of its injections."""
+
+    permit: Permit
+    values: tuple[tuple[Injection, Value], ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Injected:
+    """A request ready to go, and what must not come back."""
+
+    outbound: Outbound
+    matcher: Matcher | None
+
+
+class Injector:
+    """Writes values into requests; keeps the matchers of values that were used lately."""
+
+    def __init__(self) -> None:
+        self._matchers: dict[tuple[Injection, ...], tuple[tuple[Value, ...], Matcher]] = {}
+
+    def forget(self) -> None:
+        """Drops every matcher: they hold values."""
+        self._matchers.clear()
+
+    async def inject(self, credentials: Credentials, body: Body, length: int | None) -> Injected:
+        """Builds the request of a permitted call.
+
+        Args:
+            credentials: The opened values.
+            body: The agent's body.
+            length: Bytes of a streamed body when known.
+
+        Raises:
+            BadBody, BadInjection, ConflictingCredentials
+        """
+        call = credentials.permit.call
+        kind = next((STYLES[injection.style].body for injection, _ in credentials.values if STYLES[injection.style].body), "")
+        fields = list(call.fields)
+        if kind:
+            body = await _whole(body)
+            fields = _with_content_type(fields, _CONTENT_TYPES[kind], empty=not body)
+        draft = Draft(call.target.query, fields, body if isinstance(body, bytes) else None)
+        became: list[bytes] = []
+        for injection, value in credentials.values:
+            became += STYLES[injection.style].write(draft, injection.slot, value.reveal())
+        if credentials.values:
+            draft.fields.append((b"Accept-Encoding", b"identity"))
+        outbound = Outbound(
+            target=call.target,
+            allowed=credentials.permit.allowed,
+            method=call.method,
+            request_target=(call.target.path if draft.query is None else f"{call.target.path}?{draft.query}").encode("ascii"),
+            fields=tuple(draft.fields),
+            body=draft.body if kind else body,
+            length=length,
+        )
+        return Injected(outbound, self._matcher(credentials, became))
+
+    def _matcher(self, credentials: Credentials, became: list[bytes]) -> Matcher | None:
+        if not credentials.values:
+            return None
+        slots = tuple(injection for injection, _ in credentials.values)
+        values = tuple(value for _, value in credentials.values)
+        known = self._matchers.get(slots)
+        if known is not None and all(one is other for one, other in zip(known[0], values, strict=True)):
+            return known[1]
+        matcher = Matcher(became)
+        self._matchers[slots] = values, matcher
+        return matcher
+
+
+async def _whole(body: Body) -> bytes:
+    if body is None or isinstance(body, bytes):
+        whole = body or b""
+    else:
+        whole = await _collect(body)
+    if len(whole) > BODY_LIMIT:
+        raise BadBody(problem="it is longer than 10 MiB")
+    return whole
+
+
+async def _collect(body: AsyncIterator[bytes]) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    async for part in body:
+        size += len(part)
+        if size > BODY_LIMIT:
+            raise BadBody(problem="it is longer than 10 MiB")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _with_content_type(fields: list[Field], wanted: bytes, *, empty: bool) -> list[Field]:
+    given = value_of(fields, b"content-type")
+    essence = given.partition(b";")[0].strip()
+    if essence == wanted or (wanted == b"application/json" and essence.endswith(b"+json")):
+        return fields
+    if given and not empty:
+        raise BadBody(problem="its content type does not fit")
+    return [(name, value) for name, value in fields if name.lower() != b"content-type"] + [(b"Content-Type", wanted)]
