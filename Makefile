@@ -42,8 +42,8 @@ conformance: $(DEV) ## Run the tests against public corpora alone
 	$(PYTEST) tests/conformance
 
 bench: $(DEV) ## Measure the proxy beside a direct connection, and start-up beside an empty Python
-	$(BIN)/python bench/calls.py
-	$(BIN)/python bench/startup.py
+	$(BIN)/python -m bench.calls
+	$(BIN)/python -m bench.startup
 
 docs: $(DEV) ## Build the documentation into build/site
 	$(BIN)/python tools/reference.py
