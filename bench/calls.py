@@ -12,6 +12,7 @@ import ssl
 import statistics
 import time
 from dataclasses import dataclass
+from functools import partial
 
 import httptools
 import uvloop
@@ -98,15 +99,11 @@ async def _load(way: Way, connections: int, seconds: float) -> list[float]:
     until = time.perf_counter() + seconds
     loop = asyncio.get_running_loop()
     step = len(way.requests) // connections
-    hosts = {"server_hostname": "127.0.0.1"} if way.context else {}
+    name = "127.0.0.1" if way.context else None
     opened = await asyncio.gather(
         *(
             loop.create_connection(
-                lambda number=number: Connection(way, number * step, until, times),  # type: ignore[misc]
-                "127.0.0.1",
-                way.port,
-                ssl=way.context,
-                **hosts,
+                partial(Connection, way, number * step, until, times), "127.0.0.1", way.port, ssl=way.context, server_hostname=name
             )
             for number in range(connections)
         )
@@ -128,9 +125,8 @@ def _sample(stage: Stage, way: Way, connections: int, seconds: float) -> Sample:
 def _ways(stage: Stage) -> tuple[Way, Way]:
     context = ssl.create_default_context(cafile=str(stage.ca))
     host = f"127.0.0.1:{stage.upstream_port}"
-    direct = [
-        f"GET /item/{number} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {'v' * 43}\r\n\r\n".encode() for number in range(PATHS)
-    ]
+    bearer = f"Authorization: Bearer {'v' * 43}"
+    direct = [f"GET /item/{number} HTTP/1.1\r\nHost: {host}\r\n{bearer}\r\n\r\n".encode() for number in range(PATHS)]
     proxied = [
         (
             f"GET /proxy HTTP/1.1\r\nHost: 127.0.0.1:{stage.proxy_port}\r\nX-AS-Session-Token: {stage.token}\r\n"

@@ -38,7 +38,7 @@ def main() -> None:
     print(f"\nstart to end, medians of {runs}")
     for name, taken in times.items():
         median = statistics.median(taken)
-        print(f"{name:28}{median * 1000:8.1f} ms   {median / base:5.2f} ×")
+        print(f"{name:28}{median * 1000:8.1f} ms   {median / base:5.2f} times")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The upstream of the benchmarks, a process of its own: TLS on uvloop, 1 KiB of JSON for every request, keep-alive.
 
-It knows no HTTP beyond where a request without a body ends, so that it costs as little as an upstream can. Prints its port and runs until its
-standard input closes.
+It knows no HTTP beyond where a request without a body ends, so that it costs as little as an upstream can. Prints its port and runs until
+its standard input closes.
 """
 
 from __future__ import annotations
