@@ -1,0 +1,152 @@
+"""The real parts of the house put together in one process: everything but the daemon's sockets."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from agentsecrets.audit.journal import Journal
+from agentsecrets.crypto.envelope import Envelope
+from agentsecrets.crypto.keys import OpenPerson, SealedAccount
+from agentsecrets.crypto.value import Value
+from agentsecrets.ledger.chain import write_entry
+from agentsecrets.ledger.entries import ALLOWLIST_ADDED, PROJECT_CREATED, Named
+from agentsecrets.model.allowlist import AllowedHost
+from agentsecrets.model.binding import Binding
+from agentsecrets.model.place import Place, ProjectId, WorkspaceId, new_id
+from agentsecrets.model.secret import KeyName
+from agentsecrets.network.address import Resolver
+from agentsecrets.network.http1.limits import Limits
+from agentsecrets.network.upstream import HttpUpstream
+from agentsecrets.ports import Standing
+from agentsecrets.proxy.engine import Engine
+from agentsecrets.proxy.ingress import read_call
+from agentsecrets.proxy.reply import Reply
+from agentsecrets.storage.audit_db import AuditDb
+from agentsecrets.storage.paths import Home
+from agentsecrets.storage.state_db import StateDb
+from agentsecrets.storage.worker import ThreadWorker
+from agentsecrets.team.allowlist import sealed_added
+from agentsecrets.vault.accounts import found_account
+from agentsecrets.vault.bindings import Bindings, write_binding
+from agentsecrets.vault.secrets import Secrets
+from agentsecrets.vault.workspace import Workspace
+
+EMAIL = "ada@example.com"
+PASSWORD = "violet-harbour-quartz-meadow"
+
+
+class SystemClock:
+    """``ports.Clock`` by the system's clocks."""
+
+    def now_ms(self) -> int:
+        return time.time_ns() // 1_000_000
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+
+class House:
+    """An unlocked account with one project, over real stores and a real network."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self.clock = SystemClock()
+        self.state, self.log = StateDb(home.state_db), AuditDb(home.audit_db)
+        self.worker, self.log_worker = ThreadWorker("state"), ThreadWorker("log")
+        self.account: SealedAccount
+        self.person: OpenPerson
+        self.account, self.person, first = found_account(EMAIL, PASSWORD, self.clock.now_ms())
+        self.state.found(self.account, first.encode())
+        self.open()
+
+    def open(self) -> None:
+        """Unlocks what is on disk, as a fresh daemon would."""
+        ledger = [Envelope.decode(entry) for entry in self.state.ledger()]
+        self.workspace = Workspace(self.account, self.person.unattended, ledger)
+        self.secrets = Secrets(self.workspace, self.state, self.worker, self.clock)
+        self.bindings = Bindings(self.workspace, self.state, self.worker, self.clock)
+        self.journal = Journal(self.log, self.log_worker, self.clock)
+        self.upstream = HttpUpstream(Resolver(set()), Limits(first_byte_seconds=5, silence_seconds=5))
+        self.engine = Engine(self, self.secrets, self.upstream, self.journal, self.clock)
+
+    async def start(self) -> None:
+        await self.journal.start()
+        self.project_id = ProjectId(new_id())
+        await self.workspace.write(self.state, self.worker, self.clock, PROJECT_CREATED, self.project_id, Named("shop"))
+        self.place = Place(self.workspace.id, self.project_id, "development")
+
+    # --- ports.Authority ---------------------------------------------------------------------------------------------------------------
+
+    def standing(self, workspace_id: WorkspaceId) -> Standing:
+        assert workspace_id == self.workspace.id
+        return self.workspace.standing()
+
+    async def binding(self, place: Place, key: KeyName) -> Binding | None:
+        return await self.bindings.find(place, key)
+
+    async def pin(self, place: Place, binding: Binding) -> Binding:
+        return await self.bindings.pin(place, binding)
+
+    # --- what a person does ------------------------------------------------------------------------------------------------------------
+
+    async def allow(self, host: AllowedHost) -> None:
+        entry = write_entry(
+            self.workspace.state.public,
+            ALLOWLIST_ADDED,
+            workspace_id=self.workspace.id,
+            author=self.account.account_id,
+            subjects=(new_id(),),
+            sealed=sealed_added(self.workspace.state, host),
+            ledger_key=self.workspace.keys.ledger_key,
+            signer=self.person.signing,
+            now_ms=self.clock.now_ms(),
+        )
+        await self.workspace.accept(self.state, self.worker, entry)
+
+    async def bind(self, binding: Binding, previous: bytes | None = None) -> Envelope:
+        envelope = write_binding(
+            self.workspace.keys,
+            self.place,
+            binding,
+            previous=previous,
+            author=self.account.account_id,
+            signer=self.person.signing,
+            now_ms=self.clock.now_ms(),
+        )
+        await self.bindings.accept(envelope)
+        return envelope
+
+    async def set(self, key: str, value: bytes) -> None:
+        await self.secrets.set(self.place, KeyName(key), Value(value))
+
+    # --- what an agent does ------------------------------------------------------------------------------------------------------------
+
+    async def call(self, url: str, *headers: tuple[str, str], method: str = "GET", body: bytes | None = None) -> Reply:
+        fields = tuple((name.encode(), value.encode()) for name, value in (("X-AS-Target-URL", url), *headers))
+        return await self.engine.run(read_call(method, fields).call(self.place, "active"), body, None)
+
+
+@asynccontextmanager
+async def open_house(root: Path) -> AsyncIterator[House]:
+    """A house in a folder, closed at the end."""
+    home = Home(root)
+    home.create()
+    house = House(home)
+    await house.start()
+    try:
+        yield house
+    finally:
+        house.upstream.close()
+        await house.journal.settle()
+        house.worker.close()
+        house.log_worker.close()
+        house.state.close()
+        house.log.close()
+
+
+async def read(reply: Reply) -> bytes:
+    """The whole body of a reply."""
+    return b"".join([chunk async for chunk in reply.body()])
