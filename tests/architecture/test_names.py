@@ -18,11 +18,14 @@ NOT_OURS = {
 }
 """Methods that someone else's interface prescribes, parameters included."""
 
+TERMS = re.compile(r"data_plane|DataPlane")
+"""Terms of the field that happen to begin with an empty word."""
+
 _PARTS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+")
 
 
 def _words(name: str) -> set[str]:
-    return {part.lower() for part in _PARTS.findall(name)}
+    return {part.lower() for part in _PARTS.findall(TERMS.sub("", name))}
 
 
 def _named(module: Module) -> Iterator[tuple[int, str]]:
