@@ -213,10 +213,10 @@ class ServerConnection(asyncio.Protocol):
 
     # --- the exchange speaks ----------------------------------------------------------------------------------------------------------
 
-    def send(self, data: bytes) -> None:
+    def send(self, octets: bytes) -> None:
         """Hands bytes to the transport."""
-        if data and not self._transport.is_closing():
-            self._transport.write(data)
+        if octets and not self._transport.is_closing():
+            self._transport.write(octets)
 
     def stays_open(self) -> bool:
         """Whether another request may follow the present one."""
