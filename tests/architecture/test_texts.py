@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from pathlib import Path
-
-import pytest
 
 from tests.architecture.source import REPOSITORY
 
@@ -15,11 +12,13 @@ _PROOF = re.compile(r"`(tests/[\w/.-]+?\.py)(?:::(\w+))?`")
 _LINK = re.compile(r"\]\(([^)#:]+?)(?:#[\w-]+)?\)")
 
 
-def _tracked() -> list[Path]:
-    listed = subprocess.run(["git", "ls-files"], cwd=REPOSITORY, capture_output=True, text=True, check=False)
-    if listed.returncode != 0:
-        pytest.skip("not a git work tree")
-    return [path for name in listed.stdout.splitlines() if (path := REPOSITORY / name).is_file()]
+FOLDERS = (".ci", "bench", "docs", "requirements", "src", "tests", "tools")
+
+
+def _written() -> list[Path]:
+    """Every file of the repository that a person wrote."""
+    inside = [path for folder in FOLDERS for path in (REPOSITORY / folder).rglob("*") if "__pycache__" not in path.parts]
+    return sorted(path for path in (*REPOSITORY.iterdir(), *inside) if path.is_file())
 
 
 def _readable(path: Path) -> str:
@@ -32,7 +31,7 @@ def _readable(path: Path) -> str:
 def test_no_text_names_a_path_of_one_machine():
     found = {
         f"{path.relative_to(REPOSITORY)}: {match[0]}"
-        for path in _tracked()
+        for path in _written()
         if path.suffix in {".md", ".py", ".toml", ".yml", ".txt", ".sh", ""} and path != Path(__file__)
         for match in _MACHINE.finditer(_readable(path))
     }
@@ -40,7 +39,7 @@ def test_no_text_names_a_path_of_one_machine():
 
 
 def _documents() -> list[Path]:
-    return [path for path in _tracked() if path.suffix == ".md"]
+    return [path for path in _written() if path.suffix == ".md"]
 
 
 def test_every_test_that_a_document_points_at_exists():
