@@ -13,6 +13,7 @@ import statistics
 import time
 from dataclasses import dataclass
 from functools import partial
+from typing import cast
 
 import httptools
 import uvloop
@@ -59,8 +60,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Sends the first request."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's TLS transport does not inherit from it
         self._next()
 
     def _next(self) -> None:
