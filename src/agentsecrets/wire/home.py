@@ -1,0 +1,22 @@
+"""Where the state folder lies and what in it other programs may know by name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+VARIABLE = "AGENTSECRETS_HOME"
+RUN = "run"
+CONTROL_SOCKET = "control.sock"
+SESSION_FILE = "session.json"
+
+
+def default_home(environment: Mapping[str, str]) -> Path:
+    """The state folder of this user: ``AGENTSECRETS_HOME``, else ``.agentsecrets`` in the home folder of the account database."""
+    chosen = environment.get(VARIABLE, "")
+    if chosen:
+        return Path(os.path.abspath(chosen))  # noqa: PTH100  (Path.resolve would follow a link that must be refused later)
+    import pwd
+
+    return Path(pwd.getpwuid(os.geteuid()).pw_dir) / ".agentsecrets"
