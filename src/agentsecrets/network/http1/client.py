@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, cast
 
 from agentsecrets.errors import UpstreamProtocol, UpstreamTimeout, UpstreamUnreachable
 from agentsecrets.model.call import Field
@@ -89,8 +89,7 @@ class ClientConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The connection stands."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's transports do not inherit from asyncio's
 
     def data_received(self, received: bytes) -> None:
         """Bytes of an answer, or bytes that nobody asked for: the connection is not used again then."""
