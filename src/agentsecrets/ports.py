@@ -131,8 +131,11 @@ class UpstreamAnswer(Protocol):
     status: int
     reason: bytes
     fields: tuple[Field, ...]
-    trailers: tuple[Field, ...]
-    """Trailer fields; complete once the body has ended."""
+
+    @property
+    def trailers(self) -> tuple[Field, ...]:
+        """Trailer fields; complete once the body has ended."""
+        ...
 
     def body(self) -> AsyncIterator[bytes]:
         """The body's bytes as they arrive, transfer coding removed, with backpressure.
