@@ -188,3 +188,44 @@ def test_no_file_of_the_home_folder_holds_the_value_or_the_password(tmp_path: Pa
             content = path.read_bytes()
             assert VALUE not in content
             assert b"violet-harbour" not in content
+
+
+def test_of_two_first_calls_at_once_only_one_gets_the_key(tmp_path: Path) -> None:
+    async def tell() -> None:
+        async with open_house(tmp_path / "home") as house:
+            await _ready(house, upstream)
+            await house.allow(_entry(other))
+            calls = [house.call(place.url("/echo"), ("X-AS-Inject-Bearer", "KEY")) for place in (upstream, other)]
+            answers = await asyncio.gather(*calls, return_exceptions=True)
+            assert sum(isinstance(answer, BindingMismatch) for answer in answers) == 1
+            for answer in answers:
+                if not isinstance(answer, BaseException):
+                    await read(answer)
+
+    with TlsUpstream() as upstream, TlsUpstream() as other:
+        asyncio.run(tell())
+
+
+def test_one_call_cannot_use_an_unbound_key_in_two_places(tmp_path: Path) -> None:
+    async def tell() -> None:
+        async with open_house(tmp_path / "home") as house:
+            await _ready(house, upstream)
+            with pytest.raises(BindingMismatch):
+                await house.call(upstream.url("/echo"), ("X-AS-Inject-Bearer", "KEY"), ("X-AS-Inject-Header-X-Other", "KEY"))
+
+    with TlsUpstream() as upstream:
+        asyncio.run(tell())
+
+
+def test_a_reply_that_nobody_reads_is_closed_and_recorded(tmp_path: Path) -> None:
+    async def tell() -> None:
+        async with open_house(tmp_path / "home") as house:
+            await _ready(house, upstream)
+            reply = await house.call(upstream.url("/big?bytes=1000000"), ("X-AS-Inject-Bearer", "KEY"))
+            await reply.close()
+            await reply.close()
+            assert house.engine.under_way == 0
+            assert [line["status"] for line in newest(house.log, 10)] == ["CANCELLED"]
+
+    with TlsUpstream() as upstream:
+        asyncio.run(tell())

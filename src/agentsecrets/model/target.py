@@ -121,11 +121,18 @@ def _host(name: str) -> tuple[str, bool]:
 
 
 def _to_ascii(name: str) -> str:
-    try:
-        encoded = idna.encode(name, uts46=True, transitional=False).decode("ascii")
-    except (idna.IDNAError, UnicodeError):
-        _refuse("its host is not a host name")
-    return encoded
+    """A-labels of a name in its one normal form: where parsers map characters to others in different ways, it is refused."""
+    labels: list[str] = []
+    for label in name.split("."):
+        try:
+            encoded = label if label.isascii() else idna.alabel(label).decode("ascii")
+            unchanged = label.isascii() or idna.ulabel(encoded) == label
+        except (idna.IDNAError, UnicodeError):
+            _refuse("its host is not a host name")
+        if not unchanged:
+            _refuse("its host is not written in its normal form")
+        labels.append(encoded)
+    return ".".join(labels)
 
 
 def _check_a_label(label: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from agentsecrets.errors import AgentSecretsError, Busy, Corrupt, Denied, Missing, Misused, NotReady
+from agentsecrets.errors import AgentSecretsError, Busy, Denied, DomainNotInAllowlist, Missing, Misused, NotReady
 from agentsecrets.model.binding import Binding, pin
 from agentsecrets.model.call import Call
 from agentsecrets.model.event import Event, Outcome, Phase, new_event_id
@@ -113,17 +113,18 @@ class Engine:
                 raise refusal
         allowed = life.standing.allowlist.find(call.target)
         if allowed is None:
-            raise Corrupt
+            raise DomainNotInAllowlist(domain=call.target.host_and_port)
         return Permit(call, allowed)
 
     async def _resolve(self, permit: Permit) -> Credentials:
         call = permit.call
         values = [(injection, await self._opener.open(call.place, injection.key)) for injection in call.injections]
         for injection in call.injections:
-            if await self._authority.binding(call.place, injection.key) is None:
+            bound = await self._authority.binding(call.place, injection.key)
+            if bound is None:
                 bound = await self._authority.pin(call.place, pin(call.target, injection))
-                if not bound.permits(call.target, call.method, injection):
-                    raise mismatch(call, injection, bound)
+            if not bound.permits(call.target, call.method, injection):
+                raise mismatch(call, injection, bound)  # another call, or another injection of this one, was first
         return Credentials(permit, tuple(values))
 
     def _closer(self, life: _Life) -> Close:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 
 from agentsecrets.errors import AgentSecretsError, UndecodableResponse, UpstreamProtocol
 from agentsecrets.model.call import Field
@@ -64,7 +64,7 @@ class Reply:
             self.length = len(self._whole)
             self.fields = (*self.fields, (headers.REDACTED.encode(), str(self.redactions).encode()))
 
-    async def body(self) -> AsyncIterator[bytes]:
+    async def body(self) -> AsyncGenerator[bytes, None]:
         """The body, redacted; its end, a failure, or being abandoned is recorded."""
         outcome: Outcome = "cancelled"
         reason = ""
@@ -82,6 +82,11 @@ class Reply:
         finally:
             await self._answer.close()
             await self._close(outcome, reason, self.redactions)
+
+    async def close(self) -> None:
+        """Ends a reply whose body was not read to its end; safe to call at any time and more than once."""
+        await self._answer.close()
+        await self._close("cancelled", "", self.redactions)
 
     async def _released(self) -> AsyncIterator[bytes]:
         if self._whole is not None:
