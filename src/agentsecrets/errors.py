@@ -311,6 +311,12 @@ class AddressBlocked(Denied):
     mend = "an internal API can be allowed with: agentsecrets workspace allowlist add {domain} --private CIDR"
 
 
+class ProductionRefused(Denied):
+    slug = "production_refused"
+    words = "a header may not choose the production environment"
+    mend = "a person can make production the active environment of the project"
+
+
 class MethodRefused(Denied):
     slug = "method_refused"
     words = "the method {method} is not allowed"

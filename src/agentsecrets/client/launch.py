@@ -1,0 +1,99 @@
+"""Starting our own programs: the daemon and the presence program, isolated and with a clean environment."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from agentsecrets.errors import DaemonUnavailable
+from agentsecrets.wire.failures import from_json
+
+_MALLOC = {"MALLOC_TRIM_THRESHOLD_": "134217728", "MALLOC_TOP_PAD_": "1048576", "MALLOC_MMAP_THRESHOLD_": "1073741824"}
+"""Keeps glibc from giving large buffers back and fetching them again (mallopt(3))."""
+
+
+def clean_environment() -> dict[str, str]:
+    """All that a program of ours gets of the environment: nothing that the caller could have set."""
+    return {"HOME": pwd.getpwuid(os.geteuid()).pw_dir, "LANG": "C.UTF-8", "PATH": "/usr/bin:/bin", **_MALLOC}
+
+
+def program(module: str) -> list[str]:
+    """The start of a command line: this interpreter, isolated from environment, user site and current folder."""
+    return [sys.executable, "-I", "-P", "-m", module]
+
+
+def start_daemon(home: Path, port: int, keys: bytes | None = None) -> None:
+    """Starts a daemon, detached, and waits until it serves.
+
+    Args:
+        home: The state folder.
+        port: Port of the proxy, 0 for any.
+        keys: Packed keys for an unlocked daemon; they travel through an inherited pipe.
+
+    Raises:
+        DaemonUnavailable, or the failure that it reported.
+    """
+    ready, told = os.pipe()
+    command = [*program("agentsecrets.daemon"), "--home", str(home), "--port", str(port), "--ready-fd", str(told)]
+    inherited = [told]
+    if keys is not None:
+        reading, writing = os.pipe()
+        os.write(writing, keys)
+        os.close(writing)
+        command += ["--keys-fd", str(reading)]
+        inherited.append(reading)
+    try:
+        subprocess.Popen(
+            command,
+            env=clean_environment(),
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            pass_fds=inherited,
+            start_new_session=True,
+        )
+    except OSError as failure:
+        os.close(ready)
+        raise DaemonUnavailable(problem=failure.strerror or "unknown") from None
+    finally:
+        for descriptor in inherited:
+            os.close(descriptor)
+    with os.fdopen(ready, "rb") as pipe:
+        said = pipe.read()
+    if said != b"ready":
+        raise from_json(said) if said else DaemonUnavailable(problem="it ended at once")
+
+
+def run_presence(request: dict[str, Any], *, password_stdin: bool) -> dict[str, Any]:
+    """Runs the presence program for one deed that needs a person.
+
+    Args:
+        request: What is wanted; no password and no value is ever in it.
+        password_stdin: Whether it reads the password from standard input instead of the terminal.
+
+    Raises:
+        AgentSecretsError: What the program refused.
+    """
+    theirs, ours = os.pipe()
+    os.write(ours, msgspec.json.encode({**request, "password_stdin": password_stdin}))
+    os.close(ours)
+    answer, told = os.pipe()
+    command = [*program("agentsecrets.daemon.presence"), str(theirs), str(told)]
+    try:
+        running = subprocess.Popen(command, env=clean_environment(), pass_fds=(theirs, told))
+    finally:
+        os.close(theirs)
+        os.close(told)
+    with os.fdopen(answer, "rb") as pipe:
+        said = pipe.read()
+    if running.wait() != 0:
+        raise from_json(said)
+    document: dict[str, Any] = msgspec.json.decode(said)
+    return document

@@ -1,0 +1,63 @@
+"""Who may enter, judged by the head of a request before any byte of its body is read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from agentsecrets.errors import BrowserRefused, HostRefused, PeerRefused, UnknownCaller, UnknownToken
+from agentsecrets.network.http1.messages import RequestHead
+from agentsecrets.network.http1.server import Peer
+from agentsecrets.wire import headers
+
+_BROWSER_FIELDS = (b"origin", b"sec-fetch-site", b"sec-fetch-dest")
+"""Any of these comes from a web page (Fetch standard, Fetch Metadata); Node's fetch sends only Sec-Fetch-Mode."""
+
+_LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+
+
+class DataPlaneAdmission:
+    """The rules of the TCP port.
+
+    Args:
+        port: The port that ``Host`` must name.
+        is_session_token: Compares a token in constant time.
+        trusts_same_user: Whether a peer of this user enters without a token; never when the daemon is root.
+    """
+
+    def __init__(self, port: int, is_session_token: Callable[[bytes], bool], *, trusts_same_user: bool) -> None:
+        self._hosts = frozenset(f"{host}:{port}".encode() for host in _LOOPBACK)
+        self._port = port
+        self._is_session_token = is_session_token
+        self._trusts_same_user = trusts_same_user
+
+    def __call__(self, head: RequestHead, peer: Peer) -> None:
+        """Refuses what may not enter.
+
+        Raises:
+            HostRefused, BrowserRefused, UnknownCaller, UnknownToken
+        """
+        hosts = head.get(b"host")
+        if len(hosts) != 1 or hosts[0].lower() not in self._hosts or not head.target.startswith(b"/"):
+            raise HostRefused(port=self._port)
+        if head.method == "OPTIONS" or any(head.get(name) for name in _BROWSER_FIELDS):
+            raise BrowserRefused
+        if head.target == b"/health":
+            return
+        if head.get(headers.AGENT_TOKEN.lower().encode()):
+            raise UnknownToken
+        shown = head.get(headers.SESSION_TOKEN.lower().encode())
+        if shown and not (len(shown) == 1 and self._is_session_token(shown[0])):
+            raise UnknownCaller
+        if not shown and not (self._trusts_same_user and peer.uid == os.geteuid()):
+            raise UnknownCaller
+
+
+def control_plane_admission(head: RequestHead, peer: Peer) -> None:  # noqa: ARG001  (the signature of all admissions)
+    """Only the daemon's own user speaks to the control socket.
+
+    Raises:
+        PeerRefused
+    """
+    if peer.uid != os.geteuid():
+        raise PeerRefused

@@ -1,0 +1,17 @@
+"""``ports.Clock`` by the system's clocks."""
+
+from __future__ import annotations
+
+import time
+
+
+class SystemClock:
+    """Wall clock and monotonic clock."""
+
+    def now_ms(self) -> int:
+        """Unix time in milliseconds."""
+        return time.time_ns() // 1_000_000
+
+    def monotonic(self) -> float:
+        """Seconds that never go back."""
+        return time.monotonic()

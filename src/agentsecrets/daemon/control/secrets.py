@@ -1,0 +1,96 @@
+"""Verbs about secrets. A typed value arrives sealed, a revealed one leaves sealed."""
+
+from __future__ import annotations
+
+import secrets as randomness
+from typing import Any
+
+from agentsecrets.crypto.boxes import seal_to
+from agentsecrets.crypto.envelope import Envelope
+from agentsecrets.crypto.value import Value
+from agentsecrets.crypto.verify import verify_by_person
+from agentsecrets.daemon.control.route import Context, Route
+from agentsecrets.errors import SignatureInvalid
+from agentsecrets.model.event import Event, new_event_id
+from agentsecrets.model.place import Place, ProjectId, WorkspaceId, parse_environment
+from agentsecrets.model.secret import check_value, parse_key_name
+from agentsecrets.model.statement import DepositOffer, RevealRequest
+from agentsecrets.wire.messages import Deposit, Key, Nothing, Signed
+
+
+async def _offer(context: Context, _: Nothing) -> Signed:
+    daemon = context.daemon
+    offer = DepositOffer(account_id=daemon.account.account_id, public=daemon.deposit.public, time_ms=daemon.clock.now_ms())
+    return Signed(envelope=daemon.vault.opened.workspace.unattended.device.sign(offer).encode())
+
+
+async def _set(context: Context, asked: Deposit) -> dict[str, Any]:
+    key = parse_key_name(asked.key)
+    raw = context.daemon.deposit.open(asked.sealed)
+    check_value(raw)
+    version = await context.daemon.vault.opened.secrets.set(await context.place(), key, Value(raw))
+    return {"key": key, "version": version}
+
+
+async def _list(context: Context, _: Nothing) -> dict[str, Any]:
+    place, opened = await context.place(), context.daemon.vault.opened
+    lines = await opened.secrets.lines(place)
+    bound = [await opened.bindings.find(place, line.key) for line in lines]
+    return {
+        "secrets": [
+            {"key": line.key, "version": line.version, "updated_ms": line.time_ms, "bound": "" if binding is None else binding.shown}
+            for line, binding in zip(lines, bound, strict=True)
+        ]
+    }
+
+
+async def _delete(context: Context, asked: Key) -> dict[str, Any]:
+    key = parse_key_name(asked.key)
+    await context.daemon.vault.opened.secrets.delete(await context.place(), key)
+    return {"key": key}
+
+
+async def _challenge(context: Context, _: Nothing) -> dict[str, Any]:
+    nonce = randomness.token_hex(16)
+    context.daemon.challenges.clear()
+    context.daemon.challenges.add(nonce)
+    return {"nonce": nonce}
+
+
+async def _reveal(context: Context, asked: Signed) -> dict[str, Any]:
+    """Opens one value for a person: signed with presence for this very challenge, sealed to a key that lives for this request."""
+    daemon = context.daemon
+    opened = daemon.vault.opened
+    request = verify_by_person(Envelope.decode(asked.envelope), opened.workspace.identity, RevealRequest)
+    if request.nonce not in daemon.challenges or request.workspace_id != opened.workspace.id:
+        raise SignatureInvalid
+    daemon.challenges.discard(request.nonce)
+    place = Place(WorkspaceId(request.workspace_id), ProjectId(request.project_id), parse_environment(request.environment))
+    value = await opened.secrets.open(place, parse_key_name(request.key))
+    await daemon.journal.record(_event(context, place, request))
+    return {"sealed": seal_to(request.recipient, value.reveal())}
+
+
+def _event(context: Context, place: Place, request: RevealRequest) -> Event:
+    now = context.daemon.clock.now_ms()
+    return Event(
+        id=new_event_id(now),
+        phase="outcome",
+        time_ms=now,
+        action="reveal",
+        workspace_id=place.workspace_id,
+        project_id=place.project_id,
+        environment=place.environment,
+        secret_keys=(request.key,),
+        outcome="ok",
+    )
+
+
+ROUTES = (
+    Route("/v1/secrets", Nothing, _list),
+    Route("/v1/secrets/offer", Nothing, _offer),
+    Route("/v1/secrets/set", Deposit, _set),
+    Route("/v1/secrets/delete", Key, _delete),
+    Route("/v1/secrets/challenge", Nothing, _challenge),
+    Route("/v1/secrets/reveal", Signed, _reveal),
+)

@@ -1,0 +1,119 @@
+"""The daemon's program: harden, lock the home folder, listen, serve, stop."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import fcntl
+import os
+import signal
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from agentsecrets.daemon.hardening import harden
+
+DRAIN_SECONDS = 5.0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a daemon until it is told to stop.
+
+    Returns:
+        The exit code of the failure's family, 0 after a proper stop.
+    """
+    harden()
+    from agentsecrets.errors import AgentSecretsError
+
+    options = _options(arguments)
+    try:
+        with _only_one(options.home):
+            return _run(options)
+    except AgentSecretsError as failure:
+        from agentsecrets.wire.failures import to_json
+
+        _say(options.ready_fd, to_json(failure))
+        return failure.exit_code
+
+
+def _run(options: argparse.Namespace) -> int:
+    import uvloop
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_serve(options))
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="agentsecrets-daemon", description="The AgentSecrets daemon; started by the agentsecrets command."
+    )
+    parser.add_argument("--home", type=Path, required=True)
+    parser.add_argument("--port", type=int, default=8765)
+    parser.add_argument("--keys-fd", type=int, default=-1)
+    parser.add_argument("--ready-fd", type=int, default=-1)
+    return parser.parse_args(arguments)
+
+
+@contextlib.contextmanager
+def _only_one(root: Path) -> Iterator[None]:
+    """Holds the home folder's lock: a crashed daemon gives it back by itself."""
+    from agentsecrets.errors import AlreadyRunning
+    from agentsecrets.storage.paths import Home
+
+    home = Home(root)
+    home.create()
+    descriptor = os.open(home.lock_file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise AlreadyRunning from None
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+async def _serve(options: argparse.Namespace) -> int:
+    from agentsecrets.daemon.admission import DataPlaneAdmission, control_plane_admission
+    from agentsecrets.daemon.control.router import ControlPlane
+    from agentsecrets.daemon.core import assemble
+    from agentsecrets.daemon.data_plane import DataPlane
+    from agentsecrets.daemon.listeners import Listener, bind_control, bind_loopback, tcp_peer, unix_peer
+    from agentsecrets.daemon.session import SessionToken
+    from agentsecrets.network.http1.server import Service
+    from agentsecrets.storage.paths import Home
+
+    home = Home(options.home)
+    bound = bind_loopback(options.port)
+    daemon = await assemble(home, _keys(options.keys_fd))
+    port = bound[0].getsockname()[1]
+    daemon.own_ports.add(port)
+    daemon.session = SessionToken(home, port)
+    admit = DataPlaneAdmission(port, daemon.session.matches, trusts_same_user=os.geteuid() != 0)
+    data = Listener(Service(admit, DataPlane(daemon.engine, daemon.vault, daemon.store, daemon.worker).serve, tcp_peer, daemon.limits))
+    control = Listener(Service(control_plane_admission, ControlPlane(daemon).serve, unix_peer, daemon.limits))
+    await data.listen(bound)
+    await control.listen([bind_control(home)])
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, daemon.stopping.set)
+    _say(options.ready_fd, b"ready")
+    await daemon.sweep()
+    await data.close(DRAIN_SECONDS)
+    await control.close(1.0)
+    daemon.session.remove()
+    await daemon.close()
+    return 0
+
+
+def _keys(descriptor: int) -> bytes | None:
+    if descriptor < 0:
+        return None
+    with os.fdopen(descriptor, "rb") as pipe:
+        return pipe.read()
+
+
+def _say(descriptor: int, said: bytes) -> None:
+    if descriptor >= 0:
+        with contextlib.suppress(OSError), os.fdopen(descriptor, "wb") as pipe:
+            pipe.write(said)

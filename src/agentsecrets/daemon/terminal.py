@@ -1,0 +1,76 @@
+"""Asking a person, on the terminal itself or, for set-up scripts, on standard input."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import termios
+from collections.abc import Iterator
+
+from agentsecrets.errors import NoTerminal
+
+_LONGEST = 1 << 17
+
+
+class Person:
+    """Whoever is to be asked.
+
+    Args:
+        stdin: Read answers from standard input, a line each, and show nothing.
+    """
+
+    def __init__(self, *, stdin: bool) -> None:
+        self._stdin = stdin
+
+    def show(self, text: str) -> None:
+        """Shows what will be signed."""
+        if not self._stdin:
+            with _terminal("a person") as terminal:
+                os.write(terminal, f"{text}\r\n".encode())
+
+    def secret(self, prompt: str) -> str:
+        """Asks for a password or value without echo.
+
+        Raises:
+            NoTerminal
+        """
+        if self._stdin:
+            return _line(sys.stdin.fileno())
+        with _terminal("the account password") as terminal, _silent(terminal):
+            os.write(terminal, f"{prompt}: ".encode())
+            answer = _line(terminal)
+            os.write(terminal, b"\r\n")
+            return answer
+
+
+@contextlib.contextmanager
+def _terminal(what: str) -> Iterator[int]:
+    try:
+        descriptor = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+    except OSError:
+        raise NoTerminal(what=what, flag="--password-stdin") from None
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _silent(terminal: int) -> Iterator[None]:
+    before = termios.tcgetattr(terminal)
+    silent = termios.tcgetattr(terminal)
+    silent[3] &= ~termios.ECHO
+    termios.tcsetattr(terminal, termios.TCSAFLUSH, silent)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(terminal, termios.TCSAFLUSH, before)
+
+
+def _line(descriptor: int) -> str:
+    """Reads up to a line end, byte by byte: what follows belongs to someone else."""
+    read = b""
+    while len(read) < _LONGEST and (byte := os.read(descriptor, 1)) not in (b"", b"\n"):
+        read += byte
+    return read.decode("utf-8", "surrogateescape").removesuffix("\r")
