@@ -27,7 +27,7 @@ check: $(DEV) ## Format, lint, types, architecture, and whether the generated do
 	$(BIN)/mypy
 	$(PYTEST) -q tests/architecture
 	$(BIN)/python tools/reference.py --check
-	$(BIN)/mkdocs build --quiet --strict --site-dir build/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict --site-dir build/site
 
 format: $(DEV) ## Format and mend what can be mended
 	$(BIN)/ruff format .
@@ -47,7 +47,7 @@ bench: $(DEV) ## Measure the proxy beside a direct connection, and start-up besi
 
 docs: $(DEV) ## Build the documentation into build/site
 	$(BIN)/python tools/reference.py
-	$(BIN)/mkdocs build --strict --site-dir build/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --site-dir build/site
 
 dist: $(DEV) ## Build wheel and sdist, and try the wheel in an empty environment
 	rm -rf dist
