@@ -9,7 +9,7 @@ from tests.architecture.source import Module, modules
 MAY_REVEAL = {
     "crypto.value": "defines it",
     "crypto.records": "seals a value into a record",
-    "crypto.deposit": "seals a value to one receiver's key",
+    "daemon.control.secrets": "seals a value to the key in a person's signed request",
     "proxy.inject": "writes it into an outgoing request",
 }
 """Module → why it may call ``Value.reveal()``."""
