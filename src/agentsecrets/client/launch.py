@@ -86,8 +86,9 @@ def run_presence(request: dict[str, Any], *, password_stdin: bool) -> dict[str, 
     os.close(ours)
     answer, told = os.pipe()
     command = [*program("agentsecrets.daemon.presence"), str(theirs), str(told)]
+    inherited = [request["value_fd"]] if request.get("value_fd", -1) >= 0 else []
     try:
-        running = subprocess.Popen(command, env=clean_environment(), pass_fds=(theirs, told))
+        running = subprocess.Popen(command, env=clean_environment(), pass_fds=(theirs, told, *inherited))
     finally:
         os.close(theirs)
         os.close(told)

@@ -356,6 +356,6 @@ class ServerConnection(asyncio.Protocol):
 
 def failure_fields(failure: AgentSecretsError) -> list[Field]:
     """The header fields of a refusal or failure, the log id among them when there is one."""
-    fields: list[Field] = [(b"Content-Type", b"application/json"), (b"Cache-Control", b"no-store")]
+    fields: list[Field] = [(b"Content-Type", b"application/json"), (b"Cache-Control", b"no-store"), (b"X-AS-Refused", b"1")]
     event = failure.subjects.get("event", "")
     return [*fields, (b"X-AS-Event", event.encode())] if event else fields
