@@ -187,12 +187,6 @@ class NoTerminal(Misused):
     mend = "run it in a terminal, or give {flag}"
 
 
-class ProtectionUnavailable(Misused):
-    slug = "protection_unavailable"
-    words = "protection level {level} is not available here"
-    mend = "agentsecrets init --protection guarded"
-
-
 # --- NotReady: something must happen first ------------------------------------------------------------------------------------------------
 
 
@@ -335,22 +329,10 @@ class BindingRequired(Denied):
     mend = "a person can run: agentsecrets secrets bind {key} --host {domain} {flags}"
 
 
-class PresenceRequired(Denied):
-    slug = "presence_required"
-    words = "this needs the account password, read from a terminal"
-    mend = "run it in a terminal, or with --password-stdin"
-
-
 class WrongPassword(Denied):
     slug = "wrong_password"
     words = "the password is not right"
     mend = "try again; AgentSecrets cannot reset it"
-
-
-class UntrustedFolder(Denied):
-    slug = "untrusted_folder"
-    words = "{path} was not written here, so it is not trusted yet"
-    mend = "look at it, then a person can run: agentsecrets project use (in that folder)"
 
 
 class UnsafeState(Denied):
@@ -423,12 +405,6 @@ class HeadMoved(Conflict):
     slug = "head_moved"
     words = "someone changed the workspace in the meantime"
     mend = "run the command again"
-
-
-class FileExists(Conflict):
-    slug = "file_exists"
-    words = "{path} exists and was not written by AgentSecrets"
-    mend = "move it away, then run the command again"
 
 
 # --- Unreachable -----------------------------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from agentsecrets.errors import AgentSecretsError
 
 _GROUPS = {
     "init": "account", "unlock": "account", "status": "account", "project": "project", "secrets": "secrets",
-    "workspace": "workspace", "call": "call", "proxy": "proxy", "log": "log",
+    "workspace": "workspace", "call": "call", "proxy": "proxy", "log": "log", "lock": "account", "demo": "demo",
 }  # fmt: skip
 """Command by name, and the file of ``commands/`` that holds it."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,9 +13,10 @@ import click
 
 from agentsecrets.client.control import Control
 from agentsecrets.client.launch import run_presence, start_daemon
-from agentsecrets.errors import BadUsage, NoDaemon
+from agentsecrets.errors import AlreadyRunning, BadUsage, NoDaemon, PortTaken
 from agentsecrets.wire.headers import DEFAULT_PORT
 
+_STOP_SECONDS = 10.0
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 _OUTPUT = click.option("--output", type=click.Choice(["text", "json"]), default="text", help="How to print the answer.")
@@ -65,3 +67,21 @@ def control(project: str = "", environment: str = "") -> Control:
 def presence(deed: str, *, password_stdin: bool, **request: Any) -> dict[str, Any]:
     """Has the presence program do one deed."""
     return run_presence({"deed": deed, "home": str(home()), "port": port(), **request}, password_stdin=password_stdin)
+
+
+def restart_locked(port: int) -> None:
+    """Ends the running daemon and starts one without keys on the same port.
+
+    Raises:
+        AlreadyRunning, PortTaken: When the old one does not end within some seconds.
+    """
+    Control(home()).ask("/v1/stop")
+    deadline = time.monotonic() + _STOP_SECONDS
+    while True:
+        try:
+            start_daemon(home(), port)
+        except (AlreadyRunning, PortTaken):
+            if time.monotonic() > deadline:
+                raise
+        else:
+            return

@@ -8,6 +8,7 @@ import contextlib
 import fcntl
 import os
 import signal
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -33,6 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from agentsecrets.wire.failures import to_json
 
         _say(options.ready_fd, to_json(failure))
+        if options.ready_fd < 0:
+            sys.stderr.write(f"error: {failure.message}\nhint: {failure.hint}\n")
         return failure.exit_code
 
 
