@@ -157,6 +157,20 @@ class BadRequest(Misused):
     mend = "see docs/PROXY.md for what the proxy accepts"
 
 
+class RequestTooSlow(Misused):
+    slug = "request_too_slow"
+    words = "the rest of the request did not arrive in time"
+    mend = "send the request again"
+    http_status = 408
+
+
+class UpgradeRefused(Misused):
+    slug = "upgrade_refused"
+    words = "the proxy does not carry WebSocket or other upgraded connections yet"
+    mend = "use the plain HTTP form of that API"
+    http_status = 501
+
+
 class SlotTaken(Misused):
     slug = "slot_taken"
     words = "two injections write into the same place: {slot}"

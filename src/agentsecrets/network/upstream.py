@@ -3,34 +3,48 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 
-from agentsecrets.errors import AgentSecretsError, UpstreamCertificate, UpstreamTimeout, UpstreamUnreachable
+from agentsecrets.errors import UpstreamCertificate, UpstreamTimeout, UpstreamUnreachable
 from agentsecrets.network.address import Resolver
 from agentsecrets.network.http1.client import Answer, ClientConnection, Stale
 from agentsecrets.network.http1.limits import Limits
 from agentsecrets.network.http1.pool import Pool, PoolKey
-from agentsecrets.network.tls import client_context
+from agentsecrets.network.tls import Contexts
 from agentsecrets.ports import Outbound
 
 _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
-_CERTIFICATE_REASONS = {
+"""Methods that may be sent twice (RFC 9110 §9.2.2)."""
+
+_CERTIFICATE_PROBLEMS = {
+    9: "it is not valid yet",
     10: "it has expired",
     18: "it is self-signed",
     19: "its authority is not known",
     20: "its authority is not known",
+    21: "its authority is not known",
+    23: "it was revoked",
+    26: "it is not meant for a server",
     62: "it names another host",
+    64: "it names another address",
 }
 """OpenSSL's X509_V_ERR codes, in our words (x509_vfy.h)."""
 
 
 class HttpUpstream:
-    """The world behind the proxy, over pooled and verified connections."""
+    """The world behind the proxy, over pooled and verified connections.
+
+    Args:
+        resolver: From names to checked addresses.
+        limits: Bounds.
+    """
 
     def __init__(self, resolver: Resolver, limits: Limits) -> None:
         self._resolver = resolver
         self._limits = limits
-        self._pool = Pool(limits.reuse_seconds)
+        self._pool = Pool(limits.reuse_seconds, limits.idle_connections)
+        self._contexts = Contexts()
 
     async def send(self, outbound: Outbound) -> Answer:
         """Sends one request and returns once the final answer's head is in.
@@ -41,19 +55,24 @@ class HttpUpstream:
         Raises:
             UpstreamUnreachable, UpstreamCertificate, UpstreamTimeout, UpstreamProtocol, AddressBlocked
         """
-        addresses = await self._resolver.resolve(outbound.target, outbound.allowed)
-        connection = await self._connection(outbound, addresses, fresh=False)
-        try:
-            return await connection.exchange(outbound)
-        except Stale:
-            again = connection.reused and outbound.method in _IDEMPOTENT and isinstance(outbound.body, bytes | None)
-        if again:
-            connection = await self._connection(outbound, addresses, fresh=True)
+        target, ca = outbound.target, outbound.allowed.ca
+        addresses = await self._resolver.resolve(target, outbound.allowed)
+        keys = [PoolKey(target.scheme, target.host, target.port, address, ca) for address in addresses]
+        for key in keys:
+            connection = self._pool.idle(key)
+            if connection is None:
+                continue
             try:
                 return await connection.exchange(outbound)
             except Stale:
-                pass
-        raise UpstreamUnreachable(domain=outbound.target.host, problem="it closed the connection without an answer")
+                if outbound.method not in _IDEMPOTENT or not isinstance(outbound.body, bytes | None):
+                    raise self._no_answer(key) from None
+                break
+        connection, key = await self._connected(keys)
+        try:
+            return await connection.exchange(outbound)
+        except Stale:
+            raise self._no_answer(key) from None
 
     def sweep(self) -> None:
         """Closes connections that have been idle for too long."""
@@ -62,38 +81,56 @@ class HttpUpstream:
     def close(self) -> None:
         """Closes every idle connection."""
         self._pool.close()
+        self._resolver.close()
 
-    async def _connection(self, outbound: Outbound, addresses: list[str], *, fresh: bool) -> ClientConnection:
-        failure: AgentSecretsError | None = None
-        target, allowed = outbound.target, outbound.allowed
-        for address in addresses:
-            key = PoolKey(target.scheme, target.host, target.port, address, allowed.ca)
+    async def _connected(self, keys: list[PoolKey]) -> tuple[ClientConnection, PoolKey]:
+        """A new connection to the first address that takes one."""
+        for position, key in enumerate(keys, 1):
             try:
-                return await self._pool.take(key, lambda address=address: self._connect(outbound, address), fresh=fresh)  # type: ignore[misc]
-            except (UpstreamUnreachable, UpstreamTimeout) as unreachable:
-                failure = unreachable
-        raise failure or UpstreamUnreachable(domain=target.host, problem="its name has no address")
+                return await self._pool.connect(key, lambda key=key: self._connect(key)), key  # type: ignore[misc]
+            except (UpstreamUnreachable, UpstreamTimeout):
+                if position == len(keys):
+                    raise
+        raise AssertionError("a resolver answers with one address at least")
 
-    async def _connect(self, outbound: Outbound, address: str) -> ClientConnection:
-        target = outbound.target
-        secure = target.scheme == "https"
+    async def _connect(self, key: PoolKey) -> ClientConnection:
+        context = await self._contexts.get(key.host, key.ca) if key.scheme == "https" else None
+        opened = await self._dial(key)
+        loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(self._limits.connect_seconds + (self._limits.tls_seconds if secure else 0)):
-                _, connection = await asyncio.get_running_loop().create_connection(
-                    lambda: ClientConnection(target.host, self._limits),
-                    address,
-                    target.port,
-                    ssl=client_context(outbound.allowed.ca) if secure else None,
-                    server_hostname=target.host if secure else None,
-                    ssl_handshake_timeout=self._limits.tls_seconds if secure else None,
+            async with asyncio.timeout(self._limits.tls_seconds):
+                _, connection = await loop.create_connection(
+                    lambda: ClientConnection(key.host, self._limits),
+                    sock=opened,
+                    ssl=context,
+                    server_hostname=key.host if context else None,
                 )
                 return connection
         except ssl.SSLCertVerificationError as failure:
-            problem = _CERTIFICATE_REASONS.get(failure.verify_code, "it does not verify")
-            raise UpstreamCertificate(domain=target.host, problem=problem) from None
-        except ssl.SSLError:
-            raise UpstreamUnreachable(domain=target.host, problem="the TLS handshake failed") from None
+            problem = _CERTIFICATE_PROBLEMS.get(failure.verify_code, "it does not verify")
+            raise UpstreamCertificate(domain=key.host, problem=problem) from None
         except TimeoutError:
-            raise UpstreamTimeout(domain=target.host, problem="the connection was not made in time") from None
+            raise UpstreamTimeout(domain=key.host, problem="the TLS handshake was not done in time") from None
         except OSError:
-            raise UpstreamUnreachable(domain=target.host, problem="the connection was refused or broke off") from None
+            raise UpstreamUnreachable(domain=key.host, problem="the TLS handshake failed") from None
+
+    async def _dial(self, key: PoolKey) -> socket.socket:
+        """A TCP connection to the very address that was checked."""
+        family = socket.AF_INET6 if ":" in key.address else socket.AF_INET
+        opened = socket.socket(family, socket.SOCK_STREAM)
+        opened.setblocking(False)
+        try:
+            async with asyncio.timeout(self._limits.connect_seconds):
+                await asyncio.get_running_loop().sock_connect(opened, (key.address, key.port))
+        except BaseException as failure:
+            opened.close()
+            if isinstance(failure, TimeoutError):
+                raise UpstreamTimeout(domain=key.host, problem="the connection was not made in time") from None
+            if isinstance(failure, OSError):
+                raise UpstreamUnreachable(domain=key.host, problem="the connection was refused") from None
+            raise
+        return opened
+
+    @staticmethod
+    def _no_answer(key: PoolKey) -> UpstreamUnreachable:
+        return UpstreamUnreachable(domain=key.host, problem="it closed the connection without an answer")

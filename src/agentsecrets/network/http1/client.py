@@ -4,58 +4,65 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
-from typing import Any, cast
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from typing import cast
 
-from agentsecrets.errors import UpstreamProtocol, UpstreamTimeout, UpstreamUnreachable
+from agentsecrets.errors import BadRequest, UpstreamProtocol, UpstreamTimeout, UpstreamUnreachable
 from agentsecrets.model.call import Field
+from agentsecrets.network.http1.deadline import Deadline
 from agentsecrets.network.http1.inflow import Inflow
 from agentsecrets.network.http1.limits import Limits
-from agentsecrets.network.http1.messages import AnswerHead, Malformed, feed_chunked, find_end, read_answer
+from agentsecrets.network.http1.messages import AnswerHead, ChunkedBody, Malformed, find_end, read_answer
 from agentsecrets.network.http1.writing import Gate, chunk_bytes, head_bytes, last_chunk
-from agentsecrets.ports import Body, Outbound
+from agentsecrets.ports import Outbound
 
 _BODILESS = frozenset({204, 304})
+_EXPECT_A_BODY = frozenset({"POST", "PUT", "PATCH"})
 _FIRST_FINAL = 200
 _SWITCHING = 101
+_NOT_IN_TRAILERS = frozenset({b"content-length", b"transfer-encoding", b"host", b"connection", b"trailer", b"content-encoding"})
+"""Framing and routing fields may not stand in a trailer section (RFC 9110 §6.5.1)."""
 
 
 class Stale(Exception):
-    """A reused connection turned out to be closed before any byte of an answer came."""
+    """The connection turned out to be closed before any byte of an answer came."""
 
 
 class Answer:
     """``ports.UpstreamAnswer`` over one connection."""
 
-    __slots__ = ("_connection", "_inflow", "fields", "reason", "status")
+    __slots__ = ("_chunked", "_closed", "_connection", "_inflow", "fields", "reason", "status")
 
-    def __init__(self, connection: ClientConnection, head: AnswerHead, inflow: Inflow) -> None:
+    def __init__(self, connection: ClientConnection, head: AnswerHead, inflow: Inflow, chunked: ChunkedBody | None) -> None:
         self.status = head.status
         self.reason = head.reason
         self.fields = head.fields
         self._connection = connection
         self._inflow = inflow
+        self._chunked = chunked
+        self._closed = False
 
     @property
     def trailers(self) -> tuple[Field, ...]:
         """Trailer fields; complete once the body has ended."""
-        return self._connection.trailers
+        if self._chunked is None:
+            return ()
+        return tuple(field for field in self._chunked.trailers if field[0].lower() not in _NOT_IN_TRAILERS)
 
     async def body(self) -> AsyncIterator[bytes]:
-        """The body's bytes as they arrive."""
-        while True:
-            try:
-                async with asyncio.timeout(self._connection.limits.silence_seconds):
-                    chunk = await self._inflow.take()
-            except TimeoutError:
-                raise UpstreamTimeout(domain=self._connection.domain, problem="it fell silent within its answer") from None
-            if chunk is None:
-                return
+        """The body's bytes as they arrive, with backpressure.
+
+        Raises:
+            UpstreamUnreachable, UpstreamTimeout, UpstreamProtocol
+        """
+        while (chunk := await self._inflow.take()) is not None:
             yield chunk
 
     async def close(self) -> None:
-        """Gives the connection back if the body was read to its end, else drops it."""
-        await self._connection.release(clean=self._inflow.drained)
+        """Gives the connection back if the body was read to its end, else drops it. Only the first time counts."""
+        if not self._closed:
+            self._closed = True
+            await self._connection.release(clean=self._inflow.drained)
 
 
 class ClientConnection(asyncio.Protocol):
@@ -64,25 +71,31 @@ class ClientConnection(asyncio.Protocol):
     Args:
         domain: Host of the upstream, for error messages.
         limits: Bounds.
+
+    Attributes:
+        reused: Whether it has served an exchange before.
+        on_free: Called with the connection when it may serve another exchange; None to drop it then.
     """
 
     def __init__(self, domain: str, limits: Limits) -> None:
-        self.domain = domain
-        self.limits = limits
-        self.trailers: tuple[Field, ...] = ()
         self.reused = False
-        self.on_free: Any = None
-        self._gate = Gate()
+        self.on_free: Callable[[ClientConnection], None] | None = None
+        self._domain = domain
+        self._limits = limits
+        self._gate = Gate(limits.stall_seconds, self._stalled)
+        self._deadline = Deadline(self._late)
         self._transport: asyncio.Transport
         self._buffer = bytearray()
+        self._searched = 0
         self._method = ""
-        self._head: asyncio.Future[tuple[AnswerHead, Inflow]] | None = None
+        self._head: asyncio.Future[Answer] | None = None
         self._inflow: Inflow | None = None
         self._remaining: int | None = None
-        self._chunked: tuple[Any, Any] | None = None
+        self._chunked: ChunkedBody | None = None
         self._informational = 0
         self._sending: asyncio.Task[None] | None = None
         self._keep = False
+        self._ended = False
         self._lost = False
 
     # --- the transport speaks ---------------------------------------------------------------------------------------------------------
@@ -93,7 +106,7 @@ class ClientConnection(asyncio.Protocol):
 
     def data_received(self, received: bytes) -> None:
         """Bytes of an answer, or bytes that nobody asked for: the connection is not used again then."""
-        if self._inflow is not None and not self._inflow.ended:
+        if self._inflow is not None and self._inflow.open:
             self._body(received)
         elif self._head is not None and not self._head.done():
             self._buffer += received
@@ -102,18 +115,20 @@ class ClientConnection(asyncio.Protocol):
             self._drop()
 
     def eof_received(self) -> bool:
-        """The upstream will send no more."""
+        """The upstream says that it will send no more; over TLS on uvloop, only its own closing alert counts as that."""
+        self._ended = True
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone: for a body without length that is its proper end, if the upstream closed it in order."""
         self._lost = True
+        self._deadline.close()
         self._gate.close()
         if self._head is not None and not self._head.done():
             early = not self._buffer and not self._informational
             self._head.set_exception(Stale() if early else self._broken("it closed the connection within its head"))
-        if self._inflow is not None and not self._inflow.ended:
-            if self._remaining is None and self._chunked is None and exc is None:
+        elif self._inflow is not None and self._inflow.open:
+            if self._remaining is None and self._chunked is None and exc is None and self._ended:
                 self._inflow.end()
             else:
                 self._inflow.fail(self._broken("it broke off within its answer"))
@@ -131,160 +146,177 @@ class ClientConnection(asyncio.Protocol):
     @property
     def usable(self) -> bool:
         """Whether nothing speaks against another request on this connection."""
-        return not self._lost and not self._transport.is_closing()
+        return not self._lost and not self._ended and not self._transport.is_closing()
 
     async def exchange(self, outbound: Outbound) -> Answer:
-        """Sends a request and returns once the head of the final answer is in.
+        """Sends a request and returns once the head of the final answer is in, even while the request's body still streams.
 
         Raises:
             Stale: When nothing came back at all.
             UpstreamUnreachable, UpstreamTimeout, UpstreamProtocol
+            AgentSecretsError: What the agent's own body raised.
         """
-        self._head = asyncio.get_running_loop().create_future()
-        self._inflow, self._chunked, self._remaining, self.trailers = None, None, None, ()
+        if not self.usable:
+            raise Stale
+        loop = asyncio.get_running_loop()
+        self._head = loop.create_future()
+        self._inflow = self._chunked = self._remaining = None
         self._method, self._informational, self._keep = outbound.method, 0, False
-        self._send_head(outbound)
-        if not isinstance(outbound.body, bytes | None):
-            self._sending = asyncio.get_running_loop().create_task(self._send_body(outbound.body, outbound.length))
         try:
-            async with asyncio.timeout(self.limits.first_byte_seconds):
-                head, inflow = await self._await_head()
-        except TimeoutError:
-            await self.release(clean=False)
-            raise UpstreamTimeout(domain=self.domain, problem="it did not begin to answer") from None
+            self._transport.write(_request_bytes(outbound))
+            self._deadline.set(self._limits.first_byte_seconds)
+            if not isinstance(outbound.body, bytes | None):
+                self._sending = loop.create_task(self._send_body(outbound.body, outbound.length))
+                self._sending.add_done_callback(self._sent)
+            return await self._head
         except BaseException:
             await self.release(clean=False)
             raise
-        return Answer(self, head, inflow)
 
     async def release(self, *, clean: bool) -> None:
         """Ends the exchange; keeps the connection only when nothing about it is doubtful."""
-        sent = self._sending is None or self._sending.done()
-        if self._sending is not None:
-            self._sending.cancel()
-            with contextlib.suppress(asyncio.CancelledError, Exception):
-                await self._sending
-            self._sending = None
-        self._inflow, self._head = None, None
-        if clean and sent and self._keep and self.usable and not self._buffer:
-            if self.on_free is not None:
-                self.reused = True
-                self.on_free(self)
+        sending, self._sending = self._sending, None
+        unfinished = sending is not None and not sending.done()
+        self._inflow = self._head = None
+        self._deadline.clear()
+        if clean and not unfinished and self._keep and self.usable and not self._buffer and self.on_free is not None:
+            self.reused = True
+            self.on_free(self)
         else:
             self._drop()
+        if sending is not None and unfinished:
+            sending.cancel()
+            with contextlib.suppress(asyncio.CancelledError, Exception):  # what the agent's body raises now concerns nobody
+                await sending
 
     def close(self) -> None:
         """Closes the connection."""
         self._drop()
 
-    # --- inside -----------------------------------------------------------------------------------------------------------------------
+    # --- the request's body -----------------------------------------------------------------------------------------------------------
 
-    async def _await_head(self) -> tuple[AnswerHead, Inflow]:
-        """Waits for the head, or for the agent's own body to break off."""
-        assert self._head is not None
-        if self._sending is None:
-            return await self._head
-        both: set[asyncio.Future[Any]] = {self._head, self._sending}
-        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-        if not self._head.done() and self._sending.exception() is not None:
-            await self._sending
-        return await self._head
+    async def _send_body(self, body: AsyncIterator[bytes], length: int | None) -> None:
+        left = length
+        try:
+            async for chunk in body:
+                if self._lost:
+                    return
+                if left is not None:
+                    left -= len(chunk)
+                    if left < 0:
+                        raise BadRequest(problem="its body is longer than its Content-Length")
+                self._transport.write(chunk_bytes(chunk) if length is None else chunk)
+                if self._gate.shut_now:
+                    await self._gate.passed()
+                if self._head is not None and not self._head.done():
+                    self._deadline.set(self._limits.first_byte_seconds)
+            if left:
+                raise BadRequest(problem="its body is shorter than its Content-Length")
+            if length is None and not self._lost:
+                self._transport.write(last_chunk())
+        finally:
+            if isinstance(body, AsyncGenerator):
+                await body.aclose()
 
-    def _send_head(self, outbound: Outbound) -> None:
-        fields: list[Field] = [(b"Host", outbound.target.authority.encode()), *outbound.fields]
-        whole = outbound.body if isinstance(outbound.body, bytes) else b""
-        if isinstance(outbound.body, bytes):
-            fields.append((b"Content-Length", str(len(whole)).encode()))
-        elif outbound.body is not None:
-            known = outbound.length is not None
-            fields.append((b"Content-Length", str(outbound.length).encode()) if known else (b"Transfer-Encoding", b"chunked"))
-        line = b"%b %b HTTP/1.1" % (outbound.method.encode(), outbound.request_target)
-        self._transport.write(head_bytes(line, fields) + whole)
+    def _sent(self, sending: asyncio.Task[None]) -> None:
+        """A request whose body broke off is never completed: the upstream must not take a part for the whole."""
+        if not sending.cancelled() and sending.exception() is not None and self._sending is sending:
+            self._break(cast("Exception", sending.exception()))
 
-    async def _send_body(self, body: Body, length: int | None) -> None:
-        assert body is not None
-        assert not isinstance(body, bytes)
-        sent = 0
-        async for chunk in body:
-            if self._lost:
-                return
-            sent += len(chunk)
-            self._transport.write(chunk_bytes(chunk) if length is None else chunk)
-            await self._gate.passed()
-        if length is None and not self._lost:
-            self._transport.write(last_chunk())
-        elif length is not None and sent != length:
-            self._drop()
+    # --- the answer -------------------------------------------------------------------------------------------------------------------
 
     def _next(self) -> None:
+        """Reads heads until the final one is whole."""
         while self._head is not None and not self._head.done():
-            end = find_end(self._buffer, 0)
-            if (end if end >= 0 else len(self._buffer)) > self.limits.head_bytes:
-                self._fail("its head is too long")
+            end = find_end(self._buffer, self._searched)
+            if (end if end >= 0 else len(self._buffer)) > self._limits.head_bytes:
+                self._break(self._improper("its head is too long"))
                 return
             if end < 0:
+                self._searched = len(self._buffer)
                 return
             raw = bytes(self._buffer[:end])
             del self._buffer[:end]
+            self._searched = 0
             try:
-                self._begin(*read_answer(raw, self.limits))
+                head, chunked = read_answer(raw, self._limits)
             except Malformed as malformed:
-                self._fail(str(malformed))
+                self._break(self._improper(str(malformed)))
+                return
+            if head.status < _FIRST_FINAL:
+                self._skip(head)
+            else:
+                self._begin(head, chunked, self._head)
 
-    def _begin(self, head: AnswerHead, parser: Any, collector: Any) -> None:
-        assert self._head is not None
-        if head.status < _FIRST_FINAL:
-            self._informational += 1
-            if head.status == _SWITCHING or self._informational > self.limits.informational:
-                self._fail("it sent informational answers that were not asked for")
-            return
-        inflow = self._inflow = Inflow(self.limits.buffer, self._pause)
+    def _skip(self, head: AnswerHead) -> None:
+        self._informational += 1
+        if head.status == _SWITCHING or self._informational > self._limits.informational:
+            self._break(self._improper("it sent informational answers that were not asked for"))
+
+    def _begin(self, head: AnswerHead, chunked: ChunkedBody | None, waiting: asyncio.Future[Answer]) -> None:
+        self._deadline.clear()
+        inflow = self._inflow = Inflow(self._limits.buffer, self._pause, self._deadline, self._limits.silence_seconds)
         self._keep = head.keep_alive
-        self._head.set_result((head, inflow))
-        received, self._buffer = bytes(self._buffer), bytearray()
         if self._method == "HEAD" or head.status in _BODILESS or head.framing.length == 0:
+            waiting.set_result(Answer(self, head, inflow, None))
             inflow.end()
-            if received:
-                self._drop()
             return
-        self._chunked = (parser, collector) if head.framing.chunked else None
-        self._remaining = head.framing.length
-        self._keep = self._keep and (head.framing.chunked or head.framing.length is not None)
-        if received:
+        self._chunked, self._remaining = chunked, head.framing.length
+        waiting.set_result(Answer(self, head, inflow, chunked))
+        if self._buffer:
+            received = bytes(self._buffer)
+            self._buffer.clear()
             self._body(received)
 
     def _body(self, received: bytes) -> None:
-        assert self._inflow is not None
+        inflow = self._inflow
+        assert inflow is not None
         if self._chunked is not None:
-            parser, collector = self._chunked
-            try:
-                for chunk in feed_chunked(parser, collector, received):
-                    self._inflow.put(chunk)
-            except Malformed as malformed:
-                self._inflow.fail(UpstreamProtocol(domain=self.domain, problem=str(malformed)))
-                self._drop()
-                return
-            if collector.complete:
-                self.trailers = tuple(collector.trailers)
-                self._inflow.end()
+            self._chunks(received, self._chunked, inflow)
         elif self._remaining is None:
-            self._inflow.put(received)
+            inflow.put(received)
         else:
             mine = received[: self._remaining]
             self._remaining -= len(mine)
-            self._inflow.put(mine)
+            inflow.put(mine)
             if self._remaining == 0:
-                self._inflow.end()
-                if len(received) > len(mine):
-                    self._drop()
+                inflow.end()
+                self._keep = self._keep and len(received) == len(mine)
 
-    def _fail(self, problem: str) -> None:
+    def _chunks(self, received: bytes, chunked: ChunkedBody, inflow: Inflow) -> None:
+        try:
+            for chunk in chunked.feed(received):
+                inflow.put(chunk)
+        except Malformed as malformed:
+            self._break(self._improper(str(malformed)))
+            return
+        self._keep = self._keep and not chunked.overrun
+        if chunked.complete:
+            inflow.end()
+
+    # --- ends -------------------------------------------------------------------------------------------------------------------------
+
+    def _late(self) -> None:
+        within = self._head is None or self._head.done()
+        self._break(
+            UpstreamTimeout(domain=self._domain, problem="it fell silent within its answer" if within else "it did not begin to answer")
+        )
+
+    def _stalled(self) -> None:
+        self._break(UpstreamTimeout(domain=self._domain, problem="it does not take the request"))
+
+    def _break(self, failure: Exception) -> None:
         if self._head is not None and not self._head.done():
-            self._head.set_exception(UpstreamProtocol(domain=self.domain, problem=problem))
+            self._head.set_exception(failure)
+        elif self._inflow is not None:
+            self._inflow.fail(failure)
         self._drop()
 
+    def _improper(self, problem: str) -> UpstreamProtocol:
+        return UpstreamProtocol(domain=self._domain, problem=problem)
+
     def _broken(self, problem: str) -> UpstreamUnreachable:
-        return UpstreamUnreachable(domain=self.domain, problem=problem)
+        return UpstreamUnreachable(domain=self._domain, problem=problem)
 
     def _pause(self, paused: bool) -> None:
         if not self._transport.is_closing():
@@ -294,3 +326,20 @@ class ClientConnection(asyncio.Protocol):
         self._keep = False
         if not self._transport.is_closing():
             self._transport.abort()
+
+
+def _request_bytes(outbound: Outbound) -> bytes:
+    """Head of a request, and its body when that is at hand. ``Host`` stands first (RFC 9110 §7.2)."""
+    body = outbound.body
+    fields: list[Field] = [(b"Host", outbound.target.authority.encode()), *outbound.fields]
+    if body is None:
+        if outbound.method in _EXPECT_A_BODY:
+            fields.append((b"Content-Length", b"0"))
+    elif isinstance(body, bytes):
+        fields.append((b"Content-Length", b"%d" % len(body)))
+    elif outbound.length is not None:
+        fields.append((b"Content-Length", b"%d" % outbound.length))
+    else:
+        fields.append((b"Transfer-Encoding", b"chunked"))
+    head = head_bytes(b"%b %b HTTP/1.1" % (outbound.method.encode(), outbound.request_target), fields)
+    return head + body if isinstance(body, bytes) else head

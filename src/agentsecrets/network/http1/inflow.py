@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
+
+from agentsecrets.network.http1.deadline import Deadline
 
 
 class Inflow:
@@ -13,19 +14,28 @@ class Inflow:
     Args:
         limit: Bytes that may wait before the sender is paused.
         pause: Called with True to pause the sender, with False to let it go on.
+        deadline: The connection's; it is set only while the reader waits.
+        seconds: How long the reader waits for the next byte.
     """
 
-    __slots__ = ("_chunks", "_ended", "_failure", "_limit", "_pause", "_paused", "_reader", "_size")
+    __slots__ = ("_chunks", "_deadline", "_ended", "_failure", "_limit", "_pause", "_paused", "_reader", "_seconds", "_size")
 
-    def __init__(self, limit: int, pause: Callable[[bool], None]) -> None:
-        self._chunks: deque[bytes] = deque()
+    def __init__(self, limit: int, pause: Callable[[bool], None], deadline: Deadline, seconds: float) -> None:
+        self._chunks: list[bytes] = []
         self._size = 0
         self._limit = limit
         self._pause = pause
         self._paused = False
+        self._deadline = deadline
+        self._seconds = seconds
         self._ended = False
         self._failure: Exception | None = None
         self._reader: asyncio.Future[None] | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether more bytes are expected."""
+        return not self._ended and self._failure is None
 
     @property
     def ended(self) -> bool:
@@ -34,8 +44,8 @@ class Inflow:
 
     @property
     def drained(self) -> bool:
-        """Whether the reader has also taken everything, without a failure."""
-        return self._ended and not self._chunks and self._failure is None
+        """Whether the reader has also taken everything."""
+        return self._ended and not self._chunks
 
     def put(self, chunk: bytes) -> None:
         """Adds bytes that have arrived."""
@@ -53,21 +63,27 @@ class Inflow:
 
     def fail(self, failure: Exception) -> None:
         """Says that the body broke off; the reader gets what came before, then the failure."""
-        if not self._ended and self._failure is None:
+        if self.open:
             self._failure = failure
             self._wake()
 
     async def take(self) -> bytes | None:
-        """All bytes that wait, or None at the end of the body."""
+        """All bytes that wait, or None at the end of the body.
+
+        Raises:
+            Exception: What ``fail`` was given.
+        """
         while not self._chunks:
             if self._failure is not None:
                 raise self._failure
             if self._ended:
                 return None
             self._reader = asyncio.get_running_loop().create_future()
+            self._deadline.set(self._seconds)
             try:
                 await self._reader
             finally:
+                self._deadline.clear()
                 self._reader = None
         taken = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
         self._chunks.clear()

@@ -1,20 +1,31 @@
-"""Heads of messages, and the strict reading that comes before the parser."""
+"""Heads of messages, and the strict reading that comes on top of the parser."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 
 import httptools
 
+from agentsecrets.errors import MethodRefused, UpgradeRefused
 from agentsecrets.model.call import Field
 from agentsecrets.network.http1.limits import Limits
+from agentsecrets.wire.headers import TARGET_URL
 
 _CHUNKED = b"chunked"
 _LONGEST_NUMBER = 18
+_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+_SCHEME = b"http://"
+_TARGET_URL = TARGET_URL.lower().encode()
+
+Index = dict[bytes, list[bytes]]
+"""Values of header fields by lower-case name."""
+
+Parser = httptools.HttpRequestParser | httptools.HttpResponseParser
 
 
 class Malformed(Exception):
-    """A head that does not hold; its words are ours and may be shown."""
+    """A message that does not hold; its words are ours and may be shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +42,18 @@ class RequestHead:
 
     Attributes:
         method: As sent.
-        target: Request target as sent.
+        target: Request target in origin form, or ``*``.
         fields: All header fields in order.
+        index: The same, by lower-case name.
         framing: How long the body is.
         keep_alive: Whether the connection may serve another request.
         http10: Whether the client speaks HTTP/1.0, to which chunks cannot be sent.
     """
 
     method: str
-    target: bytes
-    fields: tuple[Field, ...]
+    target: bytes = field(repr=False)
+    fields: tuple[Field, ...] = field(repr=False)
+    index: Index = field(repr=False)
     framing: Framing
     keep_alive: bool
     http10: bool
@@ -52,7 +65,7 @@ class RequestHead:
 
     def get(self, name: bytes) -> list[bytes]:
         """All values of a field; the name in lower case."""
-        return [value for key, value in self.fields if key.lower() == name]
+        return self.index.get(name, [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +73,18 @@ class AnswerHead:
     """The head of an answer."""
 
     status: int
-    reason: bytes
-    fields: tuple[Field, ...]
+    reason: bytes = field(repr=False)
+    fields: tuple[Field, ...] = field(repr=False)
     framing: Framing
     keep_alive: bool
 
 
-class Collector:
-    """Receives what llhttp reads."""
+class _Collector:
+    """Receives what llhttp reads: one message, no more."""
 
-    def __init__(self) -> None:
+    __slots__ = ("_in_body", "_most", "chunks", "complete", "fields", "reason", "trailers", "url")
+
+    def __init__(self, most: int) -> None:
         self.url = b""
         self.reason = b""
         self.fields: list[Field] = []
@@ -77,6 +92,7 @@ class Collector:
         self.chunks: list[bytes] = []
         self.trailers: list[Field] = []
         self._in_body = False
+        self._most = most
 
     def on_url(self, url: bytes) -> None:
         """A part of the request target."""
@@ -88,7 +104,10 @@ class Collector:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One field, of the head or, behind the body, of the trailer section."""
-        (self.trailers if self._in_body else self.fields).append((name, value.rstrip(b" \t")))
+        section = self.trailers if self._in_body else self.fields
+        if len(section) == self._most:
+            raise Malformed(f"it has more than {self._most} header fields")
+        section.append((name, value.rstrip(b" \t")))
 
     def on_headers_complete(self) -> None:
         """The head is whole."""
@@ -101,11 +120,57 @@ class Collector:
     def on_message_begin(self) -> None:
         """A message begins: only one may."""
         if self.complete:
-            raise Malformed("bytes follow the end of the body")
+            raise Malformed("bytes follow its end")
 
     def on_message_complete(self) -> None:
         """The message ended."""
         self.complete = True
+
+
+class ChunkedBody:
+    """The rest of a chunked message, read by the parser that has read its head.
+
+    Attributes:
+        overrun: Whether bytes came behind the end of the message: the connection must not be used again.
+    """
+
+    __slots__ = ("_collector", "_longest", "_parser", "_quiet", "overrun")
+
+    def __init__(self, parser: Parser, collector: _Collector, longest: int) -> None:
+        self._parser, self._collector, self._longest = parser, collector, longest
+        self._quiet = 0
+        self.overrun = False
+
+    @property
+    def complete(self) -> bool:
+        """Whether the last chunk and the trailer section are in."""
+        return self._collector.complete
+
+    @property
+    def trailers(self) -> tuple[Field, ...]:
+        """Trailer fields; complete once the body is."""
+        return tuple(self._collector.trailers)
+
+    def feed(self, received: bytes) -> list[bytes]:
+        """Reads more; answers the bytes of the body in it.
+
+        Raises:
+            Malformed: When the chunks are broken, or sizes, extensions and trailers are longer than a head may be.
+        """
+        collector = self._collector
+        try:
+            self._parser.feed_data(received)
+        except httptools.HttpParserUpgrade as upgrade:
+            self.overrun = upgrade.args[0] < len(received)
+        except httptools.HttpParserError:
+            if not collector.complete:
+                raise Malformed("its chunks are broken") from None
+            self.overrun = True
+        chunks, collector.chunks = collector.chunks, []
+        self._quiet = 0 if chunks else self._quiet + len(received)
+        if self._quiet > self._longest:
+            raise Malformed("its chunks are mostly framing")
+        return chunks
 
 
 def find_end(buffer: bytearray, searched: int) -> int:
@@ -114,86 +179,136 @@ def find_end(buffer: bytearray, searched: int) -> int:
     return -1 if at < 0 else at + 4
 
 
-def read_request(raw: bytes, limits: Limits) -> tuple[RequestHead, httptools.HttpRequestParser, Collector]:
+def has_bare_line_end(raw: bytes | bytearray) -> bool:
+    """Whether a line ends in LF alone, or a CR stands alone; a CR at the very end may still be followed by its LF."""
+    pairs = raw.count(b"\r\n")
+    return raw.count(b"\n") != pairs or raw.count(b"\r") - raw.endswith(b"\r") != pairs
+
+
+def read_request(raw: bytes, limits: Limits) -> tuple[RequestHead, ChunkedBody | None]:
     """Reads the head of a request, strictly.
 
+    Args:
+        raw: From the request line to the blank line.
+        limits: Bounds.
+
+    Returns:
+        The head, and the reader of its body when that is chunked.
+
     Raises:
-        Malformed: For anything that two readers could frame in two ways.
+        Malformed: For anything that two readers could frame or route in two ways.
+        MethodRefused, UpgradeRefused: For what is another protocol than HTTP.
 
     Source: RFC 9112; llhttp in strict mode does the grammar.
     """
-    collector = Collector()
+    collector = _Collector(limits.fields)
     parser = httptools.HttpRequestParser(collector)
-    _feed(parser, raw)
+    upgraded = _feed(parser, raw)
+    index = _indexed(collector.fields)
+    method = parser.get_method().decode("ascii") if collector.complete or collector.url else ""
+    if upgraded:
+        _refuse_upgrade(method, index)
     version = parser.get_http_version()
-    if version not in ("1.1", "1.0"):
+    if version not in ("1.1", "1.0") or not method:
         raise Malformed("it is not HTTP/1.1")
-    framing = _framing(collector.fields, limits)
-    _refuse_repeated(collector.fields, (b"host", b"transfer-encoding"))
     http10 = version == "1.0"
-    if http10 and framing.chunked:
+    framing = _framing(index)
+    if framing.chunked and http10:
         raise Malformed("HTTP/1.0 knows no chunks")
-    keep = bool(parser.should_keep_alive()) and not http10
-    method = parser.get_method().decode("ascii")
-    return RequestHead(method, collector.url, tuple(collector.fields), framing, keep, http10), parser, collector
+    if len(index.get(_TARGET_URL, ())) > 1:
+        raise Malformed(f"its {TARGET_URL} field is repeated")
+    target = _origin_form(collector.url, index, http10=http10)
+    keep = not http10 and not _closes(index)
+    head = RequestHead(method, target, tuple(collector.fields), index, framing, keep, http10)
+    return head, ChunkedBody(parser, collector, limits.head_bytes) if framing.chunked else None
 
 
-def read_answer(raw: bytes, limits: Limits) -> tuple[AnswerHead, httptools.HttpResponseParser, Collector]:
+def read_answer(raw: bytes, limits: Limits) -> tuple[AnswerHead, ChunkedBody | None]:
     """Reads the head of an answer, strictly.
 
+    Args:
+        raw: From the status line to the blank line.
+        limits: Bounds.
+
+    Returns:
+        The head, and the reader of its body when that is chunked.
+
     Raises:
         Malformed
     """
-    collector = Collector()
+    collector = _Collector(limits.fields)
     parser = httptools.HttpResponseParser(collector)
-    _feed(parser, raw)
-    framing = _framing(collector.fields, limits)
-    _refuse_repeated(collector.fields, (b"transfer-encoding",))
-    keep = bool(parser.should_keep_alive()) and parser.get_http_version() == "1.1"
-    return AnswerHead(parser.get_status_code(), collector.reason, tuple(collector.fields), framing, keep), parser, collector
+    if _feed(parser, raw):
+        raise Malformed("it changes to another protocol")
+    version = parser.get_http_version()
+    index = _indexed(collector.fields)
+    framing = _framing(index)
+    if version not in ("1.1", "1.0") or (framing.chunked and version == "1.0"):
+        raise Malformed("it is not HTTP/1.1")
+    if _CONTROL.search(collector.reason):
+        raise Malformed("its reason phrase holds control characters")
+    keep = version == "1.1" and not _closes(index)
+    head = AnswerHead(parser.get_status_code(), collector.reason, tuple(collector.fields), framing, keep)
+    return head, ChunkedBody(parser, collector, limits.head_bytes) if framing.chunked else None
 
 
-def feed_chunked(parser: httptools.HttpRequestParser | httptools.HttpResponseParser, collector: Collector, received: bytes) -> list[bytes]:
-    """Reads more of a chunked body; answers its bytes.
-
-    Raises:
-        Malformed
-    """
-    _parse(parser, received)
-    chunks, collector.chunks = collector.chunks, []
-    return chunks
-
-
-def _feed(parser: httptools.HttpRequestParser | httptools.HttpResponseParser, raw: bytes) -> None:
-    if raw.count(b"\n") != raw.count(b"\r\n") or raw.count(b"\r") != raw.count(b"\n"):
+def _feed(parser: Parser, raw: bytes) -> bool:
+    """Parses a head; says whether it asks for another protocol."""
+    if has_bare_line_end(raw):
         raise Malformed("its lines do not end in CR LF")
-    _parse(parser, raw)
-
-
-def _parse(parser: httptools.HttpRequestParser | httptools.HttpResponseParser, received: bytes) -> None:
     try:
-        parser.feed_data(received)
+        parser.feed_data(raw)
     except httptools.HttpParserUpgrade:
-        raise Malformed("it asks for another protocol") from None
+        return True
     except httptools.HttpParserError as failure:
         if isinstance(failure.__context__, Malformed):
             raise failure.__context__ from None
         raise Malformed("its grammar is broken") from None
+    return False
 
 
-def _framing(fields: list[Field], limits: Limits) -> Framing:
-    if len(fields) > limits.fields:
-        raise Malformed(f"it has more than {limits.fields} header fields")
-    lengths = [value for name, value in fields if name.lower() == b"content-length"]
-    codings = [value for name, value in fields if name.lower() == b"transfer-encoding"]
-    if codings and (lengths or codings[-1].lower() != _CHUNKED):
-        raise Malformed("its length is given in two ways or in an unknown coding")
-    if len(lengths) > 1 or any(not length.isdigit() or len(length) > _LONGEST_NUMBER for length in lengths):
+def _indexed(fields: list[Field]) -> Index:
+    index: Index = {}
+    for name, value in fields:
+        index.setdefault(name.lower(), []).append(value)
+    return index
+
+
+def _closes(index: Index) -> bool:
+    """Whether ``Connection`` says close. llhttp cannot be asked: it forgets that at the end of a message."""
+    return any(b"close" in value.lower() for value in index.get(b"connection", ()))
+
+
+def _framing(index: Index) -> Framing:
+    codings = index.get(b"transfer-encoding")
+    lengths = index.get(b"content-length")
+    if codings is not None:
+        if lengths is not None or len(codings) > 1 or codings[0].lower() != _CHUNKED:
+            raise Malformed("its length is given in two ways or in an unknown coding")
+        return Framing(None, chunked=True)
+    if lengths is None:
+        return Framing(None, chunked=False)
+    if len(lengths) > 1 or not lengths[0].isdigit() or len(lengths[0]) > _LONGEST_NUMBER:
         raise Malformed("its Content-Length is repeated or not a number")
-    return Framing(int(lengths[0]) if lengths else None, bool(codings))
+    return Framing(int(lengths[0]), chunked=False)
 
 
-def _refuse_repeated(fields: list[Field], names: tuple[bytes, ...]) -> None:
-    for name in names:
-        if sum(field.lower() == name for field, _ in fields) > 1:
-            raise Malformed(f"its {name.decode()} field is repeated")
+def _origin_form(target: bytes, index: Index, *, http10: bool) -> bytes:
+    """The target without the authority that absolute form repeats (RFC 9112 §3.2); it must be the one that ``Host`` names."""
+    hosts = index.get(b"host", [])
+    if len(hosts) > 1 or (not hosts and not http10):
+        raise Malformed("its Host field is missing or repeated")
+    if target.startswith(b"/") or target == b"*":
+        return target
+    authority, slash, path = target[len(_SCHEME) :].partition(b"/")
+    if target[: len(_SCHEME)].lower() != _SCHEME or not hosts or authority.lower() != hosts[0].lower():
+        raise Malformed("its target names another host")
+    return slash + path or b"/"
+
+
+def _refuse_upgrade(method: str, index: Index) -> None:
+    """An offer of HTTP/2 in clear text may be ignored (RFC 9110 §7.8), and is; anything else cannot be answered as asked."""
+    if method == "CONNECT":
+        raise MethodRefused(method=method)
+    if any(value.strip().lower() != b"h2c" for value in index.get(b"upgrade", [])):
+        raise UpgradeRefused

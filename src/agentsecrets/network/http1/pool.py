@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
@@ -23,48 +22,69 @@ class PoolKey(NamedTuple):
 
 
 class Pool:
-    """Idle connections, newest used first; none is kept for longer than ``seconds``."""
+    """Idle connections, newest used first.
 
-    def __init__(self, seconds: float) -> None:
+    Args:
+        seconds: How long one is kept.
+        most: How many are kept in all; the oldest give way.
+    """
+
+    def __init__(self, seconds: float, most: int) -> None:
         self._seconds = seconds
-        self._idle: dict[PoolKey, list[tuple[ClientConnection, float]]] = defaultdict(list)
+        self._most = most
+        self._idle: dict[PoolKey, list[ClientConnection]] = {}
+        self._since: dict[ClientConnection, tuple[PoolKey, float]] = {}
 
-    async def take(self, key: PoolKey, connect: Connect, *, fresh: bool = False) -> ClientConnection:
-        """An idle connection for a key, or a new one.
+    def __len__(self) -> int:
+        return len(self._since)
 
-        Args:
-            key: Whom to reach.
-            connect: Makes a new connection.
-            fresh: Never use an idle one.
-        """
+    def idle(self, key: PoolKey) -> ClientConnection | None:
+        """Takes an idle connection out, if there is one that may be used."""
         now = asyncio.get_running_loop().time()
-        idle = self._idle.get(key, [])
-        while idle and not fresh:
-            connection, since = idle.pop()
+        waiting = self._idle.get(key)
+        while waiting:
+            connection = waiting[-1]
+            _, since = self._since[connection]
+            self._remove(connection)
             if connection.usable and now - since <= self._seconds:
                 return connection
             connection.close()
+        return None
+
+    async def connect(self, key: PoolKey, connect: Connect) -> ClientConnection:
+        """Makes a connection that comes back here when it is free."""
         connection = await connect()
         connection.on_free = lambda freed: self._keep(key, freed)
         return connection
 
     def sweep(self) -> None:
-        """Closes what has been idle for too long."""
+        """Closes what has been idle for too long or was closed by the upstream."""
         now = asyncio.get_running_loop().time()
-        for key in list(self._idle):
-            old = [entry for entry in self._idle[key] if now - entry[1] > self._seconds or not entry[0].usable]
-            for entry in old:
-                self._idle[key].remove(entry)
-                entry[0].close()
-            if not self._idle[key]:
-                del self._idle[key]
+        for connection, (_, since) in list(self._since.items()):
+            if now - since > self._seconds or not connection.usable:
+                self._remove(connection)
+                connection.close()
 
     def close(self) -> None:
         """Closes every idle connection."""
-        for idle in self._idle.values():
-            for connection, _ in idle:
-                connection.close()
-        self._idle.clear()
+        for connection in list(self._since):
+            self._remove(connection)
+            connection.close()
 
     def _keep(self, key: PoolKey, connection: ClientConnection) -> None:
-        self._idle[key].append((connection, asyncio.get_running_loop().time()))
+        if len(self._since) >= self._most:
+            oldest = next(iter(self._since))
+            self._remove(oldest)
+            oldest.close()
+        self._idle.setdefault(key, []).append(connection)
+        self._since[connection] = key, asyncio.get_running_loop().time()
+
+    def _remove(self, connection: ClientConnection) -> None:
+        key, _ = self._since.pop(connection)
+        waiting = self._idle[key]
+        if waiting[-1] is connection:
+            waiting.pop()
+        else:
+            waiting.remove(connection)
+        if not waiting:
+            del self._idle[key]

@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from http import HTTPStatus
-from typing import Any, cast
+from typing import cast
 
-from agentsecrets.errors import AgentSecretsError, BadRequest
+from agentsecrets.errors import AgentSecretsError, BadRequest, RequestTooSlow
 from agentsecrets.model.call import Field
+from agentsecrets.network.http1.deadline import Deadline
+from agentsecrets.network.http1.exchange import REASONS, Exchange, Peer
 from agentsecrets.network.http1.inflow import Inflow
 from agentsecrets.network.http1.limits import Limits
-from agentsecrets.network.http1.messages import Malformed, RequestHead, feed_chunked, find_end, read_request
-from agentsecrets.network.http1.writing import Gate, chunk_bytes, head_bytes, last_chunk
+from agentsecrets.network.http1.messages import ChunkedBody, Malformed, RequestHead, find_end, has_bare_line_end, read_request
+from agentsecrets.network.http1.writing import Gate, head_bytes
 from agentsecrets.wire.failures import to_json
 
-_BODILESS = frozenset({204, 304})
-_REASONS = {status.value: status.phrase.encode() for status in HTTPStatus}
-
-
-@dataclass(frozen=True, slots=True)
-class Peer:
-    """Who is at the other end: ``tcp`` or ``unix``, and the user id when it is known (looked up once at accept)."""
-
-    kind: str
-    uid: int | None
+__all__ = ["Exchange", "Peer", "ServerConnection", "Service", "failure_fields"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,96 +37,22 @@ class Service:
     limits: Limits
 
 
-class Exchange:
-    """One request and its answer."""
-
-    __slots__ = ("_chunked", "_connection", "_inflow", "_pending_head", "_wants_continue", "head", "peer", "started")
-
-    def __init__(self, connection: ServerConnection, head: RequestHead, peer: Peer, inflow: Inflow) -> None:
-        self.head = head
-        self.peer = peer
-        self.started = False
-        self._connection = connection
-        self._inflow = inflow
-        self._chunked = False
-        self._pending_head = b""
-        self._wants_continue = any(value.lower() == b"100-continue" for value in head.get(b"expect")) and not head.http10
-
-    async def body(self) -> AsyncIterator[bytes]:
-        """The request's body as it arrives. A client that breaks off cancels the serving task."""
-        if self._wants_continue and not self.started:
-            self._wants_continue = False
-            self._connection.send(b"HTTP/1.1 100 Continue\r\n\r\n")
-        while True:
-            async with asyncio.timeout(self._connection.limits.body_seconds):
-                chunk = await self._inflow.take()
-            if chunk is None:
-                return
-            yield chunk
-
-    def start(self, status: int, fields: Iterable[Field], *, length: int | None = None, reason: bytes | None = None) -> None:
-        """Begins the answer.
-
-        Args:
-            status: 200 to 599.
-            fields: Header fields; framing and ``Connection`` are added here.
-            length: Bytes of the body when known; None means chunks.
-            reason: Reason phrase, the standard one by default.
-        """
-        framing: list[Field] = []
-        bodiless = self.head.method == "HEAD" or status in _BODILESS
-        if length is not None and status not in _BODILESS:
-            framing.append((b"Content-Length", str(length).encode()))
-        elif not bodiless and not self.head.http10:
-            framing.append((b"Transfer-Encoding", b"chunked"))
-            self._chunked = True
-        if not self._connection.stays_open():
-            framing.append((b"Connection", b"close"))
-        line = b"HTTP/1.1 %d %b" % (status, _REASONS.get(status, b"") if reason is None else reason)
-        self._pending_head = head_bytes(line, [*fields, *framing])
-        self.started = True
-        asyncio.get_running_loop().call_soon(self._flush_head)
-
-    async def write(self, chunk: bytes) -> None:
-        """Sends bytes of the body; waits while the client does not take them."""
-        if chunk and self.head.method != "HEAD":
-            head, self._pending_head = self._pending_head, b""
-            self._connection.send(head + (chunk_bytes(chunk) if self._chunked else chunk))
-        await self._connection.gate.passed()
-
-    async def finish(self, trailers: Iterable[Field] = ()) -> None:
-        """Ends the answer."""
-        self._connection.send(self._pending_head + (last_chunk(trailers) if self._chunked else b""))
-        self._pending_head = b""
-        await self._connection.gate.passed()
-
-    async def respond(self, status: int, fields: Iterable[Field], body: bytes) -> None:
-        """A whole answer at once."""
-        self.start(status, fields, length=len(body))
-        await self.write(body)
-        await self.finish()
-
-    def abort(self) -> None:
-        """Breaks the connection: the client must see that the answer is not complete."""
-        self._connection.abort()
-
-    def _flush_head(self) -> None:
-        if self._pending_head:
-            self._connection.send(self._pending_head)
-            self._pending_head = b""
-
-
 class ServerConnection(asyncio.Protocol):
     """One accepted connection.
 
     Requests are served one at a time, each in a task of its own; a client that goes away cancels it. Further requests wait unread.
+
+    Args:
+        service: What to do with requests.
+        connections: The listener's open connections; this one adds and removes itself.
     """
 
     def __init__(self, service: Service, connections: set[ServerConnection]) -> None:
         self._service = service
         self._connections = connections
-        self.limits = service.limits
-        self.gate = Gate()
+        self._limits = service.limits
+        self.gate = Gate(service.limits.stall_seconds, self.abort)
+        self._deadline = Deadline(self._late)
         self._buffer = bytearray()
         self._searched = 0
         self._transport: asyncio.Transport
@@ -142,10 +60,11 @@ class ServerConnection(asyncio.Protocol):
         self._exchange: Exchange | None = None
         self._inflow: Inflow | None = None
         self._task: asyncio.Task[None] | None = None
-        self._remaining: int | None = None
-        self._chunked: tuple[Any, Any] | None = None
+        self._remaining = 0
+        self._chunked: ChunkedBody | None = None
+        self._paused = False
         self._closing = False
-        self._timer: asyncio.TimerHandle | None = None
+        self._lingering: asyncio.TimerHandle | None = None
 
     # --- the transport speaks ---------------------------------------------------------------------------------------------------------
 
@@ -154,20 +73,18 @@ class ServerConnection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)  # uvloop's transports do not inherit from asyncio's
         self._peer = self._service.peer(transport)
         self._connections.add(self)
-        self._wait(self.limits.idle_seconds)
+        self._deadline.set(self._limits.idle_seconds)
 
     def data_received(self, received: bytes) -> None:
-        """Bytes have come."""
-        if self._closing and self._inflow is None:
-            return
-        if self._inflow is not None and not self._inflow.ended:
+        """Bytes have come: of the body that is being read, of the next head, or (after a refusal) of nothing."""
+        if self._inflow is not None and self._inflow.open:
             self._body(received)
-        else:
+        elif not self._closing:
             self._buffer += received
-            if len(self._buffer) > self.limits.head_bytes and self._task is not None:
-                self._transport.pause_reading()
             if self._task is None:
                 self._next()
+            elif len(self._buffer) > self._limits.head_bytes:
+                self._pause(paused=True)
 
     def eof_received(self) -> bool:
         """The client will send no more: it is taken as gone."""
@@ -177,7 +94,9 @@ class ServerConnection(asyncio.Protocol):
         """The connection is gone."""
         self._closing = True
         self._connections.discard(self)
-        self._stop_waiting()
+        self._deadline.close()
+        if self._lingering is not None:
+            self._lingering.cancel()
         self.gate.close()
         if self._inflow is not None:
             self._inflow.fail(ConnectionResetError())
@@ -212,38 +131,42 @@ class ServerConnection(asyncio.Protocol):
 
     # --- the exchange speaks ----------------------------------------------------------------------------------------------------------
 
-    def send(self, octets: bytes) -> None:
+    def send(self, sent: bytes) -> None:
         """Hands bytes to the transport."""
-        if octets and not self._transport.is_closing():
-            self._transport.write(octets)
+        if sent and not self._transport.is_closing():
+            self._transport.write(sent)
 
     def stays_open(self) -> bool:
-        """Whether another request may follow the present one."""
-        return not self._closing and self._exchange is not None and self._exchange.head.keep_alive and self._body_read()
+        """Whether another request may follow the present one: only when nothing of its body is outstanding."""
+        exchange, inflow = self._exchange, self._inflow
+        return not self._closing and exchange is not None and exchange.head.keep_alive and inflow is not None and inflow.ended
 
-    # --- inside -----------------------------------------------------------------------------------------------------------------------
-
-    def _body_read(self) -> bool:
-        return self._inflow is None or self._inflow.ended
+    # --- heads ------------------------------------------------------------------------------------------------------------------------
 
     def _next(self) -> None:
-        end = find_end(self._buffer, self._searched)
-        if (end if end >= 0 else len(self._buffer)) > self.limits.head_bytes:
+        """Begins the next request once its whole head is in."""
+        buffer = self._buffer
+        if not self._searched and buffer.startswith(b"\r\n"):
+            del buffer[:2]  # RFC 9112 §2.2: an empty line before a request line is ignored
+        end = find_end(buffer, self._searched)
+        if (end if end >= 0 else len(buffer)) > self._limits.head_bytes:
             self._refuse(BadRequest(problem="its head is too long"))
-        elif end < 0:
-            if self._buffer and not self._searched:
-                self._wait(self.limits.head_seconds)
-            self._searched = len(self._buffer)
-        else:
-            raw = bytes(self._buffer[:end])
-            del self._buffer[:end]
+        elif end >= 0:
+            raw = bytes(buffer[:end])
+            del buffer[:end]
             self._searched = 0
             self._begin(raw)
+        elif has_bare_line_end(buffer):
+            self._refuse(BadRequest(problem="its lines do not end in CR LF"))
+        elif buffer:
+            if not self._searched:
+                self._deadline.set(self._limits.head_seconds)
+            self._searched = len(buffer)
 
     def _begin(self, raw: bytes) -> None:
-        self._stop_waiting()
+        self._deadline.clear()
         try:
-            head, parser, collector = read_request(raw, self.limits)
+            head, self._chunked = read_request(raw, self._limits)
             self._service.admit(head, self._peer)
         except Malformed as malformed:
             self._refuse(BadRequest(problem=str(malformed)))
@@ -251,64 +174,81 @@ class ServerConnection(asyncio.Protocol):
         except AgentSecretsError as refusal:
             self._refuse(refusal)
             return
-        self._inflow = Inflow(self.limits.buffer, self._pause)
-        self._chunked = (parser, collector) if head.framing.chunked else None
+        inflow = self._inflow = Inflow(self._limits.buffer, self._pause, self._deadline, self._limits.body_seconds)
+        exchange = self._exchange = Exchange(self, head, self._peer, inflow)
+        self._task = asyncio.get_running_loop().create_task(self._serve(exchange))
+        if not head.has_body:
+            inflow.end()
+            return
         self._remaining = head.framing.length or 0
-        self._exchange = Exchange(self, head, self._peer, self._inflow)
-        self._task = asyncio.get_running_loop().create_task(self._serve(self._exchange))
-        received, self._buffer = bytes(self._buffer), bytearray()
-        if head.has_body:
-            if received:
-                self._body(received)
-        else:
-            self._inflow.end()
-            self._buffer += received
+        if self._buffer:
+            received = bytes(self._buffer)
+            self._buffer.clear()
+            self._body(received)
+
+    def _refuse(self, refusal: AgentSecretsError) -> None:
+        body = to_json(refusal)
+        line = b"HTTP/1.1 %d %b" % (refusal.http_status, REASONS.get(refusal.http_status, b""))
+        framing: list[Field] = [(b"Content-Length", b"%d" % len(body)), (b"Connection", b"close")]
+        self.send(head_bytes(line, [*failure_fields(refusal), *framing]) + body)
+        self._close_gently()
+
+    # --- bodies -----------------------------------------------------------------------------------------------------------------------
 
     def _body(self, received: bytes) -> None:
-        assert self._inflow is not None
-        if self._chunked is None:
-            assert self._remaining is not None
-            mine, rest = received[: self._remaining], received[self._remaining :]
-            self._remaining -= len(mine)
-            self._inflow.put(mine)
-            if self._remaining == 0:
-                self._inflow.end()
-                self._buffer += rest
+        inflow = self._inflow
+        assert inflow is not None
+        if self._chunked is not None:
+            self._chunks(received, self._chunked, inflow)
             return
-        parser, collector = self._chunked
+        mine = received[: self._remaining]
+        self._remaining -= len(mine)
+        inflow.put(mine)
+        if self._remaining == 0:
+            inflow.end()
+            self._buffer += received[len(mine) :]
+
+    def _chunks(self, received: bytes, chunked: ChunkedBody, inflow: Inflow) -> None:
         try:
-            for chunk in feed_chunked(parser, collector, received):
-                self._inflow.put(chunk)
+            for chunk in chunked.feed(received):
+                inflow.put(chunk)
         except Malformed as malformed:
             self._closing = True
-            self._inflow.fail(BadRequest(problem=str(malformed)))
+            inflow.fail(BadRequest(problem=str(malformed)))
             return
-        if collector.complete:
-            self._inflow.end()
+        self._closing = self._closing or chunked.overrun  # what follows was eaten by the parser: the client has to send it again
+        if chunked.complete:
+            inflow.end()
+
+    def _pause(self, paused: bool) -> None:
+        if paused != self._paused and not self._transport.is_closing():
+            self._paused = paused
+            (self._transport.pause_reading if paused else self._transport.resume_reading)()
+
+    # --- serving ----------------------------------------------------------------------------------------------------------------------
 
     async def _serve(self, exchange: Exchange) -> None:
         try:
             await self._service.serve(exchange)
+            if not exchange.finished:
+                await self._fail(exchange, AgentSecretsError())
         except AgentSecretsError as failure:
-            if exchange.started:
-                self.abort()
-            else:
-                await self._answer_failure(exchange, failure)
-        except (asyncio.CancelledError, ConnectionError, TimeoutError):
+            await self._fail(exchange, failure)
+        except (asyncio.CancelledError, ConnectionError):
             self.abort()
         except Exception:  # noqa: BLE001  (a fault of ours must not leave a client waiting, and its text must not leave the process)
-            if exchange.started:
-                self.abort()
-            else:
-                await self._answer_failure(exchange, AgentSecretsError())
+            await self._fail(exchange, AgentSecretsError())
         finally:
-            self._done()
+            self._done(exchange)
 
-    async def _answer_failure(self, exchange: Exchange, failure: AgentSecretsError) -> None:
-        await exchange.respond(failure.http_status, failure_fields(failure), to_json(failure))
+    async def _fail(self, exchange: Exchange, failure: AgentSecretsError) -> None:
+        if exchange.started:
+            self.abort()
+        else:
+            await exchange.respond(failure.http_status, failure_fields(failure), to_json(failure))
 
-    def _done(self) -> None:
-        stays = self.stays_open()
+    def _done(self, exchange: Exchange) -> None:
+        stays = not exchange.last and self.stays_open()
         self._task, self._exchange = None, None
         if self._transport.is_closing():
             return
@@ -316,42 +256,39 @@ class ServerConnection(asyncio.Protocol):
             self._close_gently()
             return
         self._inflow, self._chunked = None, None
-        self._transport.resume_reading()
-        self._wait(self.limits.idle_seconds)
+        self._deadline.set(self._limits.idle_seconds)
+        self._pause(paused=False)
         if self._buffer:
             self._next()
 
-    def _refuse(self, refusal: AgentSecretsError) -> None:
-        body = to_json(refusal)
-        line = b"HTTP/1.1 %d %b" % (refusal.http_status, _REASONS.get(refusal.http_status, b""))
-        length = (b"Content-Length", str(len(body)).encode())
-        self.send(head_bytes(line, [*failure_fields(refusal), length, (b"Connection", b"close")]) + body)
-        self._close_gently()
+    def _late(self) -> None:
+        if self._inflow is not None and self._inflow.open:
+            self._closing = True
+            self._inflow.fail(RequestTooSlow())
+        elif self._buffer:
+            self._refuse(RequestTooSlow())
+        else:
+            self._transport.close()
 
     def _close_gently(self) -> None:
         """Closes so that the client can still read the answer: what it goes on sending is thrown away for a moment."""
         self._closing, self._inflow = True, None
         self._buffer.clear()
-        if self._transport.can_write_eof():
-            self._transport.write_eof()
-            self._transport.resume_reading()
-            self._stop_waiting()
-            self._timer = asyncio.get_running_loop().call_later(self.limits.linger_seconds, self._transport.abort)
+        self._deadline.close()
+        if self._transport.is_closing():
+            return
+        self._transport.write_eof()
+        self._pause(paused=False)
+        self._lingering = asyncio.get_running_loop().call_later(self._limits.linger_seconds, self._lingered, 0, 0.0)
+
+    def _lingered(self, unsent: int, stalled: float) -> None:
+        """Ends a gentle close, but not while the client still takes bytes."""
+        waiting, seconds = self._transport.get_write_buffer_size(), self._limits.linger_seconds
+        stalled = stalled + seconds if waiting >= unsent else 0.0
+        if not waiting or stalled >= self._limits.stall_seconds:
+            self._transport.abort()
         else:
-            self._transport.close()
-
-    def _pause(self, paused: bool) -> None:
-        if not self._transport.is_closing():
-            (self._transport.pause_reading if paused else self._transport.resume_reading)()
-
-    def _wait(self, seconds: float) -> None:
-        self._stop_waiting()
-        self._timer = asyncio.get_running_loop().call_later(seconds, self._transport.abort)
-
-    def _stop_waiting(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+            self._lingering = asyncio.get_running_loop().call_later(seconds, self._lingered, waiting, stalled)
 
 
 def failure_fields(failure: AgentSecretsError) -> list[Field]:

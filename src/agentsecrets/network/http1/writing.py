@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from agentsecrets.errors import BadHeader
 from agentsecrets.model.call import Field
-
-LAST_CHUNK = b"0\r\n"
 
 
 def head_bytes(first_line: bytes, fields: Iterable[Field]) -> bytes:
@@ -17,40 +15,54 @@ def head_bytes(first_line: bytes, fields: Iterable[Field]) -> bytes:
     Raises:
         BadHeader: When CR, LF or NUL stands anywhere in a line: nothing is ever written then.
     """
-    lines = [first_line, *(name + b": " + value for name, value in fields)]
-    joined = b"".join(lines)
-    if b"\r" in joined or b"\n" in joined or b"\0" in joined:
-        raise BadHeader(problem="it holds a line break or NUL")
-    return b"\r\n".join(lines) + b"\r\n\r\n"
+    return _section([first_line, *(name + b": " + value for name, value in fields)]) + b"\r\n"
 
 
 def chunk_bytes(chunk: bytes) -> bytes:
-    """One chunk of a chunked body (RFC 9112 §7.1)."""
-    return b"%x\r\n%b\r\n" % (len(chunk), chunk)
+    """One chunk of a chunked body (RFC 9112 §7.1); never empty, because an empty one would end the body."""
+    return b"%x\r\n%b\r\n" % (len(chunk), chunk) if chunk else b""
 
 
 def last_chunk(trailers: Iterable[Field] = ()) -> bytes:
-    """The end of a chunked body with its trailer section."""
-    return LAST_CHUNK + b"".join(name + b": " + value + b"\r\n" for name, value in trailers) + b"\r\n"
+    """The end of a chunked body with its trailer section.
+
+    Raises:
+        BadHeader: As for a head.
+    """
+    return b"0\r\n" + _section([name + b": " + value for name, value in trailers]) + b"\r\n"
+
+
+def _section(lines: list[bytes]) -> bytes:
+    joined = b"".join(lines)
+    if b"\r" in joined or b"\n" in joined or b"\0" in joined:
+        raise BadHeader(problem="it holds a line break or NUL")
+    return b"".join([line + b"\r\n" for line in lines])
 
 
 class Gate:
-    """Open while the transport takes bytes, shut while its buffer is full."""
+    """Open while the transport takes bytes, shut while its buffer is full.
 
-    __slots__ = ("_closed", "_shut", "_waiters")
+    Args:
+        seconds: How long the other side may leave it shut.
+        stalled: Called when it did so for longer while somebody waited.
+    """
 
-    def __init__(self) -> None:
-        self._shut = False
+    __slots__ = ("_closed", "_seconds", "_stalled", "_waiters", "shut_now")
+
+    def __init__(self, seconds: float, stalled: Callable[[], None]) -> None:
+        self._seconds = seconds
+        self._stalled = stalled
         self._closed = False
         self._waiters: list[asyncio.Future[None]] = []
+        self.shut_now = False
 
     def shut(self) -> None:
         """The transport's buffer is full."""
-        self._shut = True
+        self.shut_now = not self._closed
 
     def open(self) -> None:
         """The transport takes bytes again."""
-        self._shut = False
+        self.shut_now = False
         for waiter in self._waiters:
             if not waiter.done():
                 waiter.set_result(None)
@@ -63,7 +75,12 @@ class Gate:
 
     async def passed(self) -> None:
         """Waits until the transport takes bytes, or is gone."""
-        while self._shut and not self._closed:
-            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        while self.shut_now:
+            waiter: asyncio.Future[None] = loop.create_future()
             self._waiters.append(waiter)
-            await waiter
+            timer = loop.call_later(self._seconds, self._stalled)
+            try:
+                await waiter
+            finally:
+                timer.cancel()

@@ -1,0 +1,168 @@
+"""One request and its answer, as the code that serves it sees them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Protocol
+
+from agentsecrets.errors import AgentSecretsError
+from agentsecrets.model.call import Field
+from agentsecrets.network.http1.inflow import Inflow
+from agentsecrets.network.http1.messages import RequestHead
+from agentsecrets.network.http1.writing import Gate, chunk_bytes, head_bytes, last_chunk
+
+REASONS = {status.value: status.phrase.encode() for status in HTTPStatus}
+"""Standard reason phrases (RFC 9110 §15)."""
+
+BODILESS = frozenset({204, 304})
+"""Statuses whose answers have no body, whatever their head says (RFC 9112 §6.3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Who is at the other end: ``tcp`` or ``unix``, and the user id when it is known (looked up once at accept)."""
+
+    kind: str
+    uid: int | None
+
+
+class Wire(Protocol):
+    """What an exchange needs of its connection."""
+
+    gate: Gate
+
+    def send(self, sent: bytes) -> None:
+        """Hands bytes to the transport."""
+        ...
+
+    def stays_open(self) -> bool:
+        """Whether another request may follow the present one."""
+        ...
+
+    def abort(self) -> None:
+        """Breaks the connection."""
+        ...
+
+
+class Exchange:
+    """One request and its answer.
+
+    Attributes:
+        head: The request's head.
+        peer: Who sent it.
+        started: Whether the answer has begun.
+        finished: Whether the answer is complete.
+        last: Whether the client was told that no further request is served on this connection.
+    """
+
+    __slots__ = (
+        "_chunked",
+        "_inflow",
+        "_left",
+        "_pending",
+        "_silent",
+        "_wants_continue",
+        "_wire",
+        "finished",
+        "head",
+        "last",
+        "peer",
+        "started",
+    )
+
+    def __init__(self, wire: Wire, head: RequestHead, peer: Peer, inflow: Inflow) -> None:
+        self.head = head
+        self.peer = peer
+        self.started = self.finished = self.last = False
+        self._wire = wire
+        self._inflow = inflow
+        self._chunked = False
+        self._silent = False
+        self._left: int | None = None
+        self._pending = b""
+        expectations = head.index.get(b"expect")
+        self._wants_continue = expectations is not None and not head.http10 and expectations[0].lower() == b"100-continue"
+
+    async def body(self) -> AsyncIterator[bytes]:
+        """The request's body as it arrives. A client that breaks off cancels the serving task.
+
+        Raises:
+            RequestTooSlow: When nothing arrives for too long.
+            BadRequest: When its framing is broken.
+        """
+        if self._wants_continue and not self.started:
+            self._wants_continue = False
+            self._wire.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+        while (chunk := await self._inflow.take()) is not None:
+            yield chunk
+
+    def start(self, status: int, fields: Iterable[Field], *, length: int | None = None, reason: bytes | None = None) -> None:
+        """Begins the answer. Its head leaves with the first bytes of the body, or as soon as the loop is free.
+
+        Args:
+            status: 200 to 599.
+            fields: Header fields; framing and ``Connection`` are added here.
+            length: Bytes of the body when known; None means chunks.
+            reason: Reason phrase, the standard one by default.
+
+        Raises:
+            BadHeader: When a field holds a line break or NUL.
+        """
+        framing: list[Field] = []
+        self._silent = self.head.method == "HEAD" or status in BODILESS
+        if length is not None and status not in BODILESS:
+            framing.append((b"Content-Length", b"%d" % length))
+            self._left = length
+        elif not self._silent and not self.head.http10:
+            framing.append((b"Transfer-Encoding", b"chunked"))
+            self._chunked = True
+        self.last = not self._wire.stays_open() or (self.head.http10 and self._left is None)
+        if self.last:
+            framing.append((b"Connection", b"close"))
+        line = b"HTTP/1.1 %d %b" % (status, REASONS.get(status, b"") if reason is None else reason)
+        self._pending = head_bytes(line, [*fields, *framing])
+        self.started = True
+        asyncio.get_running_loop().call_soon(self._flush)
+
+    async def write(self, chunk: bytes) -> None:
+        """Sends bytes of the body; waits while the client does not take them."""
+        if chunk and not self._silent:
+            if self._left is not None:
+                self._left -= len(chunk)
+                if self._left < 0:
+                    self._wire.abort()
+                    raise AgentSecretsError
+            head, self._pending = self._pending, b""
+            self._wire.send(head + (chunk_bytes(chunk) if self._chunked else chunk))
+        if self._wire.gate.shut_now:
+            await self._wire.gate.passed()
+
+    async def finish(self, trailers: Iterable[Field] = ()) -> None:
+        """Ends the answer. One that is shorter than its head said is broken off instead, so that the client sees it."""
+        if self._left and not self._silent:
+            self._wire.abort()
+            raise AgentSecretsError
+        end = last_chunk(trailers) if self._chunked else b""
+        head, self._pending = self._pending, b""
+        self._wire.send(head + end)
+        self.finished = True
+        if self._wire.gate.shut_now:
+            await self._wire.gate.passed()
+
+    async def respond(self, status: int, fields: Iterable[Field], body: bytes) -> None:
+        """A whole answer at once."""
+        self.start(status, fields, length=len(body))
+        await self.write(body)
+        await self.finish()
+
+    def abort(self) -> None:
+        """Breaks the connection: the client must see that the answer is not complete."""
+        self._wire.abort()
+
+    def _flush(self) -> None:
+        if self._pending:
+            head, self._pending = self._pending, b""
+            self._wire.send(head)
