@@ -246,6 +246,12 @@ class StateUnwritable(NotReady):
     mend = "free some space or mend the permissions, then run the command again; nothing was changed"
 
 
+class OtherVersion(NotReady):
+    slug = "other_version"
+    words = "the running daemon is version {running}, this command is version {asking}"
+    mend = "agentsecrets proxy stop"
+
+
 class ShuttingDown(NotReady):
     slug = "shutting_down"
     words = "the daemon is stopping"
@@ -343,6 +349,12 @@ class BindingRequired(Denied):
     mend = "a person can run: agentsecrets secrets bind {key} --host {domain} {flags}"
 
 
+class PresenceRequired(Denied):
+    slug = "presence_required"
+    words = "this needs a person, and there is no terminal to ask one"
+    mend = "run the command on a terminal, or give --password-stdin"
+
+
 class WrongPassword(Denied):
     slug = "wrong_password"
     words = "the password is not right"
@@ -353,6 +365,12 @@ class UnsafeState(Denied):
     slug = "unsafe_state"
     words = "the state folder is not safe to use: {problem}"
     mend = "mend it so that only you can read and write it: chmod 700 {path}"
+
+
+class UntrustedFolder(Denied):
+    slug = "untrusted_folder"
+    words = "{path} names the project {project}, and nobody here has confirmed that file"
+    mend = "a person who has looked at the file can run: agentsecrets project use"
 
 
 class RefusedEntry(Denied):
@@ -380,6 +398,12 @@ class DomainNotFound(Missing):
     slug = "domain_not_found"
     words = "{domain} is not on the allowlist"
     mend = "agentsecrets workspace allowlist list"
+
+
+class NoProjectFile(Missing):
+    slug = "no_project_file"
+    words = "there is no .agentsecrets/project.json in this folder or above it"
+    mend = "agentsecrets project use NAME"
 
 
 class RouteNotFound(Missing):
@@ -413,6 +437,12 @@ class DomainListed(Conflict):
     slug = "domain_listed"
     words = "{domain} is on the allowlist already"
     mend = "agentsecrets workspace allowlist list"
+
+
+class FileExists(Conflict):
+    slug = "file_exists"
+    words = "{path} exists, and is not a project file"
+    mend = "move it away, or give --no-folder"
 
 
 class HeadMoved(Conflict):

@@ -22,10 +22,14 @@ class Shell:
     """Runs commands in a home folder of their own."""
 
     def __init__(self, home: Path) -> None:
+        self.folder = home.parent / "work"
+        self.folder.mkdir()
         self.environment = {"AGENTSECRETS_HOME": str(home), "AGENTSECRETS_PORT": "0", "PATH": os.environ["PATH"]}
 
     def run(self, *words: str, said: str = "", code: int = 0) -> str:
-        ended = subprocess.run([PROGRAM, *words], input=said, env=self.environment, capture_output=True, text=True, timeout=60, check=False)
+        ended = subprocess.run(
+            [PROGRAM, *words], cwd=self.folder, input=said, env=self.environment, capture_output=True, text=True, timeout=60, check=False
+        )
         assert ended.returncode == code, ended.stdout + ended.stderr
         return ended.stdout + (ended.stderr if code else "")
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from agentsecrets.audit.chain import decode
@@ -12,42 +14,75 @@ from agentsecrets.model.target import DEFAULT_PORTS
 from agentsecrets.ports import AuditStore, LogRow
 
 _BATCH = 64
+_FURTHEST = 100_000
 _STATUS = {"ok": "OK", "blocked": "BLOCKED", "failed": "FAILED", "cancelled": "CANCELLED", "unknown": "UNKNOWN"}
 
 Line = dict[str, Any]
 
 
-def newest(store: AuditStore, count: int) -> list[Line]:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which calls are asked for; an empty condition applies to every one.
+
+    Attributes:
+        secret: A key name that the call used.
+        agent: Name of the agent.
+        status: As a line shows it, such as ``BLOCKED``.
+        environment: Environment of the call.
+        reasons: Slugs, one of which the refusal must have.
+    """
+
+    secret: str = ""
+    agent: str = ""
+    status: str = ""
+    environment: str = ""
+    reasons: frozenset[str] = frozenset()
+
+    def admits(self, line: Line) -> bool:
+        """Whether all conditions apply to a line."""
+        return (
+            (not self.secret or self.secret in line["secret_keys"])
+            and self.agent in ("", line["agent_id"])
+            and self.status in ("", line["status"])
+            and self.environment in ("", line["environment"])
+            and (not self.reasons or line["reason"] in self.reasons)
+        )
+
+
+EVERY = Wanted()
+
+
+def newest(store: AuditStore, count: int, wanted: Wanted = EVERY) -> list[Line]:
     """The newest calls, oldest of them first. Blocking: run it in a worker.
 
     Args:
         store: The log.
-        count: How many at most; the cost does not grow with the log.
+        count: How many at most; without conditions the cost does not grow with the log.
+        wanted: Conditions; they are looked for in the newest 100,000 rows.
     """
     lines: list[Line] = []
-    for row in _backwards(store):
+    for row in islice(_backwards(store), _FURTHEST):
         if len(lines) == count:
             break
         line = _line_of(store, row)
-        if line is not None:
+        if line is not None and wanted.admits(line):
             lines.append(line)
     return lines[::-1]
 
 
-def following(store: AuditStore, after: int, count: int) -> tuple[list[Line], int]:
+def following(store: AuditStore, after: int, count: int, wanted: Wanted = EVERY) -> tuple[list[Line], int]:
     """Lines of calls that ended after an index, and the index to go on from."""
     rows = store.rows(after, count)
     lines = [as_line(decode(row.payload)) for row in rows if row.phase == "outcome"]
-    return lines, rows[-1].index + 1 if rows else after
+    return [line for line in lines if wanted.admits(line)], rows[-1].index + 1 if rows else after
 
 
 def as_line(event: Event) -> Line:
     """One event under the names that scripts know."""
     authority = event.domain if event.port == DEFAULT_PORTS.get(event.scheme, 0) else f"{event.domain}:{event.port}"
-    when = dt.datetime.fromtimestamp(event.time_ms / 1000, dt.UTC)
     return {
         "id": event.id,
-        "timestamp": when.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "timestamp": stamp(event.time_ms),
         "action": event.action,
         "secret_keys": list(event.secret_keys),
         "method": event.method,
@@ -71,6 +106,11 @@ def as_line(event: Event) -> Line:
         "resolution_path": event.resolution_path,
         "allowlist_hash": event.allowlist_hash,
     }
+
+
+def stamp(time_ms: int) -> str:
+    """A moment in UTC, as RFC 3339 writes it, with milliseconds."""
+    return dt.datetime.fromtimestamp(time_ms / 1000, dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _backwards(store: AuditStore) -> Iterator[LogRow]:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import http.client
 import socket
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from agentsecrets import __version__
 from agentsecrets.errors import DaemonGone, NoDaemon
+from agentsecrets.wire import headers
 from agentsecrets.wire.failures import from_json
-from agentsecrets.wire.headers import ENVIRONMENT, PROJECT
+from agentsecrets.wire.quoting import quoted
 from agentsecrets.wire.socket_path import short_path
 
 _SECONDS = 30.0
@@ -31,18 +34,29 @@ class _OverUnixSocket(http.client.HTTPConnection):
             self.sock.connect(str(path))
 
 
+def place_fields(folder: str, project: str = "", environment: str = "") -> dict[str, str]:
+    """The header fields that say where a command was run.
+
+    Args:
+        folder: Absolute path of its folder.
+        project: Name or id of the project that it names, empty for none.
+        environment: The environment that it names, empty for none.
+    """
+    named = {headers.CWD: quoted(folder), headers.PROJECT: project, headers.ENVIRONMENT: environment}
+    return {name: value for name, value in named.items() if value}
+
+
 class Control:
     """The client of one home folder's daemon.
 
     Args:
         home: The state folder.
-        project: Name or id that the commands mean, empty for the active one.
-        environment: Empty for the active one.
+        fields: Header fields of every request, from ``place_fields``.
     """
 
-    def __init__(self, home: Path, *, project: str = "", environment: str = "") -> None:
+    def __init__(self, home: Path, fields: Mapping[str, str] | None = None) -> None:
         self._run = home / "run"
-        self._fields = {name: value for name, value in ((PROJECT, project), (ENVIRONMENT, environment)) if value}
+        self._fields = {headers.VERSION: __version__, **(fields or {})}
 
     def ask(self, path: str, message: msgspec.Struct | None = None) -> dict[str, Any]:
         """Sends one verb and reads its answer.
@@ -53,36 +67,16 @@ class Control:
             AgentSecretsError: Whatever the daemon answered instead.
         """
         body = b"{}" if message is None else msgspec.json.encode(message)
-        status, content = self._exchange("POST", path, self._fields, body)
+        status, content = self._exchange(path, body)
         if status >= _FIRST_FAILURE:
             raise from_json(content)
         document: dict[str, Any] = msgspec.json.decode(content)
         return document
 
-    def open_call(self, method: str, fields: list[tuple[str, str]], body: bytes | None) -> http.client.HTTPResponse:
-        """Sends a call through the daemon's engine; the answer is read by the caller.
-
-        Raises:
-            NoDaemon, DaemonGone
-        """
+    def _exchange(self, path: str, body: bytes) -> tuple[int, bytes]:
         connection = _OverUnixSocket(self._run)
         try:
-            connection.putrequest(method, "/proxy", skip_accept_encoding=True)
-            for name, value in [*self._fields.items(), *fields]:
-                connection.putheader(name, value.encode())
-            if body is not None:
-                connection.putheader("Content-Length", str(len(body)))
-            connection.endheaders(body)
-            return connection.getresponse()
-        except (FileNotFoundError, ConnectionRefusedError):
-            raise NoDaemon from None
-        except (OSError, http.client.HTTPException):
-            raise DaemonGone from None
-
-    def _exchange(self, method: str, path: str, fields: dict[str, str], body: bytes) -> tuple[int, bytes]:
-        connection = _OverUnixSocket(self._run)
-        try:
-            connection.request(method, path, body, fields)
+            connection.request("POST", path, body, self._fields)
             answer = connection.getresponse()
             return answer.status, answer.read()
         except (FileNotFoundError, ConnectionRefusedError):

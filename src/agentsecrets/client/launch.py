@@ -6,6 +6,7 @@ import os
 import pwd
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,19 +29,48 @@ def program(module: str) -> list[str]:
     return [sys.executable, "-I", "-P", "-m", module]
 
 
-def start_daemon(home: Path, port: int, keys: bytes | None = None) -> None:
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """How a daemon is to be started; what is None stays as it was chosen last.
+
+    Attributes:
+        port: Port of the proxy, 0 for any free one.
+        remember_port: Whether later daemons are to take the same port.
+        idle_lock_s: Seconds without use after which the vault is locked; always remembered.
+    """
+
+    port: int | None = None
+    remember_port: bool = False
+    idle_lock_s: int | None = None
+
+    def flags(self) -> list[str]:
+        """The same as flags of the daemon's program."""
+        port = [] if self.port is None else ["--port", str(self.port)]
+        idle = [] if self.idle_lock_s is None else ["--idle-lock", str(self.idle_lock_s)]
+        return [*port, *(["--remember-port"] if self.remember_port else []), *idle]
+
+
+AS_BEFORE = Choice()
+
+
+def daemon_command(home: Path, choice: Choice) -> list[str]:
+    """The command line of a daemon."""
+    return [*program("agentsecrets.daemon"), "--home", str(home), *choice.flags()]
+
+
+def start_daemon(home: Path, choice: Choice = AS_BEFORE, keys: bytes | None = None) -> None:
     """Starts a daemon, detached, and waits until it serves.
 
     Args:
         home: The state folder.
-        port: Port of the proxy, 0 for any.
+        choice: How it is to be started.
         keys: Packed keys for an unlocked daemon; they travel through an inherited pipe.
 
     Raises:
         DaemonUnavailable, or the failure that it reported.
     """
     ready, told = os.pipe()
-    command = [*program("agentsecrets.daemon"), "--home", str(home), "--port", str(port), "--ready-fd", str(told)]
+    command = [*daemon_command(home, choice), "--ready-fd", str(told)]
     inherited = [told]
     if keys is not None:
         reading, writing = os.pipe()

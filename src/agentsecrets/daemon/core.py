@@ -11,7 +11,10 @@ from agentsecrets.audit.journal import Journal
 from agentsecrets.crypto.boxes import SealingKey
 from agentsecrets.crypto.keys import SealedAccount, UnattendedKeys
 from agentsecrets.daemon.clock import SystemClock
+from agentsecrets.daemon.idleness import Idleness
+from agentsecrets.daemon.places import Places
 from agentsecrets.daemon.session import SessionToken
+from agentsecrets.daemon.settings import Settings
 from agentsecrets.daemon.unlocked import OpenVault, Vault
 from agentsecrets.errors import NoAccount
 from agentsecrets.network.address import Resolver
@@ -28,9 +31,16 @@ SWEEP_SECONDS = 10.0
 
 @dataclass(slots=True)
 class Daemon:
-    """The parts of one daemon; control routes reach them here."""
+    """The parts of one daemon; control routes reach them here.
+
+    Attributes:
+        stopping: Set when it is to end.
+        locks: Whether a daemon without keys takes its place then.
+    """
 
     home: Home
+    settings: Settings
+    session: SessionToken
     account: SealedAccount
     store: StateDb
     log: AuditDb
@@ -38,15 +48,20 @@ class Daemon:
     log_worker: ThreadWorker
     clock: SystemClock
     vault: Vault
+    places: Places
+    idleness: Idleness
     journal: Journal
     engine: Engine
     upstream: HttpUpstream
-    own_ports: set[int]
     limits: Limits
-    session: SessionToken | None = None
     deposit: SealingKey = field(default_factory=SealingKey.generate)
     challenges: set[str] = field(default_factory=set)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    locks: bool = False
+    started: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.started = self.clock.monotonic()
 
     @property
     def version(self) -> str:
@@ -58,26 +73,39 @@ class Daemon:
         """Process id."""
         return os.getpid()
 
+    @property
+    def uptime_s(self) -> int:
+        """Seconds since it started."""
+        return int(self.clock.monotonic() - self.started)
+
+    def lock(self) -> None:
+        """Ends this daemon so that one without keys takes its place: memory that has held a key is given back whole."""
+        self.locks = True
+        self.stopping.set()
+
     async def checkpoint(self, *, now: bool = False) -> None:
         """Signs the log's end, when unlocked and when it is time."""
         if not self.vault.locked:
             device = self.vault.opened.workspace.unattended.device
             await self.journal.checkpoint(device, self.account.account_id, now=now)
 
-    async def sweep(self) -> None:
+    async def sweep(self, seconds: float = SWEEP_SECONDS) -> None:
         """Does what has to be done every few seconds until the daemon stops."""
         while not self.stopping.is_set():
             try:
-                async with asyncio.timeout(SWEEP_SECONDS):
+                async with asyncio.timeout(min(seconds, self.settings.idle_lock_s)):
                     await self.stopping.wait()
             except TimeoutError:
                 self.upstream.sweep()
                 await self.checkpoint()
+                if self.idleness.expired and not self.vault.locked and self.engine.under_way == 0:
+                    self.lock()
 
     async def close(self) -> None:
         """Writes what is left to write and closes the stores."""
         await self.journal.settle()
         await self.checkpoint(now=True)
+        self.session.remove()
         self.upstream.close()
         self.worker.close()
         self.log_worker.close()
@@ -85,8 +113,14 @@ class Daemon:
         self.log.close()
 
 
-async def assemble(home: Home, packed_keys: bytes | None) -> Daemon:
+async def assemble(home: Home, settings: Settings, port: int, packed_keys: bytes | None) -> Daemon:
     """Puts a daemon together, unlocked when it was handed keys.
+
+    Args:
+        home: The state folder.
+        settings: What a person chose.
+        port: Where the proxy listens: never a target of a call.
+        packed_keys: ``UnattendedKeys.pack``, None for a locked daemon.
 
     Raises:
         NoAccount: When there is nothing to serve yet.
@@ -100,9 +134,25 @@ async def assemble(home: Home, packed_keys: bytes | None) -> Daemon:
     opened = None
     if packed_keys is not None:
         opened = OpenVault(account, UnattendedKeys.unpack(packed_keys, account), store, worker, clock)
-    vault, own_ports, limits = Vault(opened), set[int](), Limits()
+    vault, limits = Vault(opened), Limits()
     journal = Journal(log, log_worker, clock)
     await journal.start()
-    upstream = HttpUpstream(Resolver(own_ports), limits)
-    engine = Engine(vault, vault, upstream, journal, clock)
-    return Daemon(home, account, store, log, worker, log_worker, clock, vault, journal, engine, upstream, own_ports, limits)
+    upstream = HttpUpstream(Resolver({port}), limits)
+    return Daemon(
+        home=home,
+        settings=settings,
+        session=SessionToken(home, port),
+        account=account,
+        store=store,
+        log=log,
+        worker=worker,
+        log_worker=log_worker,
+        clock=clock,
+        vault=vault,
+        places=Places(vault, store, worker),
+        idleness=Idleness(clock, settings.idle_lock_s),
+        journal=journal,
+        engine=Engine(vault, vault, upstream, journal, clock),
+        upstream=upstream,
+        limits=limits,
+    )

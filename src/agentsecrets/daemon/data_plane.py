@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 
-from agentsecrets.daemon.places import resolve
-from agentsecrets.daemon.unlocked import Vault
-from agentsecrets.errors import ProductionRefused, RouteNotFound
+from agentsecrets.daemon.idleness import Idleness
+from agentsecrets.daemon.places import Named, Places
+from agentsecrets.errors import ProductionRefused, RouteNotFound, UnknownToken
 from agentsecrets.network.http1.server import Exchange
-from agentsecrets.ports import StateStore, Worker
 from agentsecrets.proxy.engine import Engine
-from agentsecrets.proxy.ingress import read_call
+from agentsecrets.proxy.ingress import Asked, read_call
+from agentsecrets.proxy.reply import Reply
 
 _HEALTHY = b'{"status":"ok","project":""}'
 
@@ -18,8 +18,8 @@ _HEALTHY = b'{"status":"ok","project":""}'
 class DataPlane:
     """Serves agents."""
 
-    def __init__(self, engine: Engine, vault: Vault, store: StateStore, worker: Worker) -> None:
-        self._engine, self._vault, self._store, self._worker = engine, vault, store, worker
+    def __init__(self, engine: Engine, places: Places, idleness: Idleness) -> None:
+        self._engine, self._places, self._idleness = engine, places, idleness
 
     async def serve(self, exchange: Exchange) -> None:
         """Answers one exchange."""
@@ -30,14 +30,26 @@ class DataPlane:
         else:
             raise RouteNotFound
 
+    async def call(self, exchange: Exchange, asked: Asked, folder: str = "") -> Reply:
+        """Runs the call that an exchange asks for, up to the head of its answer.
+
+        Args:
+            exchange: Whose body is the agent's body.
+            asked: What its head asks for.
+            folder: The folder of a command, empty for a program.
+        """
+        if asked.token:
+            raise UnknownToken
+        self._idleness.touch()
+        located = await self._places.locate(Named(asked.project, asked.environment, folder))
+        body = exchange.body() if exchange.head.has_body else None
+        return await self._engine.run(asked.call(*located), body, exchange.head.framing.length)
+
     async def _proxy(self, exchange: Exchange) -> None:
-        head = exchange.head
-        asked = read_call(head.method, head.fields)
+        asked = read_call(exchange.head.method, exchange.head.fields)
         if asked.environment == "production":
             raise ProductionRefused
-        workspace = self._vault.opened.workspace
-        place, path = await resolve(workspace, self._store, self._worker, project=asked.project, environment=asked.environment)
-        reply = await self._engine.run(asked.call(place, path), exchange.body() if head.has_body else None, head.framing.length)
+        reply = await self.call(exchange, asked)
         try:
             exchange.start(reply.status, reply.fields, length=reply.length, reason=reply.reason)
             async with contextlib.aclosing(reply.body()) as body:

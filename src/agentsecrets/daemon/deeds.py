@@ -3,53 +3,54 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
-import time
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from agentsecrets.client.control import Control
-from agentsecrets.client.launch import start_daemon
+from agentsecrets.client.control import Control, place_fields
+from agentsecrets.client.launch import Choice, start_daemon
+from agentsecrets.client.lifecycle import wait_until_stopped
 from agentsecrets.crypto.boxes import SealingKey, seal_to
 from agentsecrets.crypto.envelope import Envelope
 from agentsecrets.crypto.keys import OpenPerson, SealedAccount, open_person
 from agentsecrets.crypto.verify import verify_by_device
 from agentsecrets.daemon.clock import SystemClock
-from agentsecrets.daemon.places import ACTIVE_PROJECT
 from agentsecrets.daemon.terminal import Person
 from agentsecrets.errors import (
     AccountExists,
     AgentSecretsError,
-    AlreadyRunning,
     BadUsage,
     ForeignDaemon,
     NoAccount,
     NoDaemon,
-    NoProject,
+    NoProjectFile,
     PasswordsDiffer,
     WrongPassword,
 )
-from agentsecrets.ledger.chain import write_entry
+from agentsecrets.ledger.chain import extend, write_entry
 from agentsecrets.ledger.entries import ALLOWLIST_ADDED, ALLOWLIST_REMOVED, Nothing
+from agentsecrets.model.allowlist import AllowedHost
 from agentsecrets.model.binding import Binding
-from agentsecrets.model.place import DEFAULT_ENVIRONMENT, Place, ProjectId, new_id, parse_environment
+from agentsecrets.model.place import Place, new_id, parse_environment
 from agentsecrets.model.secret import check_value, parse_key_name
 from agentsecrets.model.statement import DepositOffer, RevealRequest
 from agentsecrets.model.target import parse_authority, parse_target
+from agentsecrets.proxy.ingress import injection
+from agentsecrets.storage.files import read_own
 from agentsecrets.storage.paths import Home
 from agentsecrets.storage.state_db import StateDb
 from agentsecrets.team.allowlist import parse_host, sealed_added, subject_removed
-from agentsecrets.team.projects import find_project
+from agentsecrets.team.projects import find_project, parse_folder, sign_folder
 from agentsecrets.vault.accounts import found_account
 from agentsecrets.vault.bindings import write_binding
 from agentsecrets.vault.workspace import Workspace
 from agentsecrets.wire.messages import Deposit, Signed
 
 _TRIES = 3
-_STOP_SECONDS = 10.0
+_STDIN = 0
+_MOST_READ = 1 << 20
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,9 +58,12 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
     deed: str
     home: str
-    port: int = 8765
+    cwd: str = ""
+    port: int | None = None
+    remember_port: bool = False
+    idle_lock_s: int | None = None
     email: str = ""
-    host: str = ""
+    hosts: tuple[str, ...] = ()
     private: tuple[str, ...] = ()
     ca: str = ""
     plain_http: bool = False
@@ -97,20 +101,23 @@ class _Open:
         self.account: SealedAccount = account
         self.keys: OpenPerson = _opened(account, person, tries=1 if request.password_stdin else _TRIES)
         self.workspace = Workspace(account, self.keys.unattended, [Envelope.decode(entry) for entry in self.store.ledger()])
-        self.control = Control(self.home.root, project=request.project, environment=request.environment)
-        self._request = request
+        self.control = _control(request)
 
-    @property
-    def place(self) -> Place:
-        """The vault that the command means."""
-        state, asked = self.workspace.state, self._request
-        environment = parse_environment(asked.environment) if asked.environment else DEFAULT_ENVIRONMENT
-        if asked.project:
-            return Place(self.workspace.id, find_project(state, asked.project), environment)
-        active = self.store.choice(ACTIVE_PROJECT)
-        if active not in dict(state.projects):
-            raise NoProject
-        return Place(self.workspace.id, ProjectId(active), environment)
+    def place(self) -> tuple[Place, str]:
+        """The vault that the command means, as the daemon finds it and this account's own ledger knows it, and its name.
+
+        Raises:
+            ProjectNotFound: When the ledger knows no such project.
+        """
+        found = self.control.ask("/v1/place")
+        project_id = find_project(self.workspace.state, found["project_id"])
+        place = Place(self.workspace.id, project_id, parse_environment(found["environment"]))
+        shown = "PRODUCTION" if place.environment == "production" else place.environment
+        return place, f"{dict(self.workspace.state.projects)[project_id]}, {shown}"
+
+
+def _control(request: Request) -> Control:
+    return Control(Path(request.home), place_fields(request.cwd, request.project, request.environment))
 
 
 def _opened(account: SealedAccount, person: Person, tries: int) -> OpenPerson:
@@ -138,54 +145,47 @@ def _init(request: Request, person: Person) -> dict[str, Any]:
     account, keys, first = found_account(request.email, password, SystemClock().now_ms())
     store.found(account, first.encode())
     store.close()
-    _replace_daemon(home, request.port, keys)
+    _replace_daemon(home, request, keys)
     return {"email": account.email, "protection": account.protection}
 
 
 def _unlock(request: Request, person: Person) -> dict[str, Any]:
     opened = _Open(request, person, "AgentSecrets: unlock the vault")
     opened.store.close()
-    _replace_daemon(opened.home, request.port, opened.keys)
-    return {"unlocked": True}
+    _replace_daemon(opened.home, request, opened.keys)
+    return {"email": opened.account.email}
 
 
-def _replace_daemon(home: Home, port: int, keys: OpenPerson) -> None:
+def _replace_daemon(home: Home, request: Request, keys: OpenPerson) -> None:
     """Starts a fresh daemon as a child of this process: no running one is ever handed keys."""
     with contextlib.suppress(AgentSecretsError):
         Control(home.root).ask("/v1/stop")
-    _wait_for_lock(home)
-    start_daemon(home.root, port, keys.unattended.pack())
-
-
-def _wait_for_lock(home: Home) -> None:
-    descriptor = os.open(home.lock_file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    deadline = time.monotonic() + _STOP_SECONDS
-    try:
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise AlreadyRunning from None
-                time.sleep(0.01)
-            else:
-                return
-    finally:
-        os.close(descriptor)
+    wait_until_stopped(home.root)
+    choice = Choice(port=request.port, remember_port=request.remember_port, idle_lock_s=request.idle_lock_s)
+    start_daemon(home.root, choice, keys.unattended.pack())
 
 
 def _allow(request: Request, person: Person) -> dict[str, Any]:
-    host = parse_host(request.host, private=request.private, ca=request.ca, plain_http=request.plain_http)
-    opened = _Open(request, person, f"AgentSecrets: allow calls to {host.shown} {'over plain http ' if host.plain_http else ''}".rstrip())
-    _append(opened, ALLOWLIST_ADDED, new_id(), sealed_added(opened.workspace.state, host))
-    return {"domain": host.shown}
+    given = {"private": request.private, "ca": request.ca, "plain_http": request.plain_http}
+    hosts = [parse_host(text, **given) for text in request.hosts]  # type: ignore[arg-type]
+    special = [
+        *request.private,
+        *(["an own certification authority"] if request.ca else []),
+        *(["plain http"] if request.plain_http else []),
+    ]
+    shown = f"AgentSecrets: allow calls to {', '.join(host.shown for host in hosts)}"
+    opened = _Open(request, person, f"{shown} ({', '.join(special)})" if special else shown)
+    for host in hosts:
+        _append(opened, ALLOWLIST_ADDED, new_id(), sealed_added(opened.workspace.state, host))
+    return {"domains": [host.shown for host in hosts]}
 
 
 def _disallow(request: Request, person: Person) -> dict[str, Any]:
-    host, port, _ = parse_authority(request.host, 443)
-    opened = _Open(request, person, f"AgentSecrets: no more calls to {request.host}")
-    _append(opened, ALLOWLIST_REMOVED, subject_removed(opened.workspace.state, host, port), Nothing())
-    return {"domain": request.host}
+    hosts = [parse_authority(text, 443)[:2] for text in request.hosts]
+    opened = _Open(request, person, f"AgentSecrets: no more calls to {', '.join(request.hosts)}")
+    for host, port in hosts:
+        _append(opened, ALLOWLIST_REMOVED, subject_removed(opened.workspace.state, host, port), Nothing())
+    return {"domains": [AllowedHost(host, port).shown for host, port in hosts]}
 
 
 def _append(opened: _Open, entry: str, subject: str, sealed: object) -> None:
@@ -201,14 +201,18 @@ def _append(opened: _Open, entry: str, subject: str, sealed: object) -> None:
         now_ms=SystemClock().now_ms(),
     )
     opened.control.ask("/v1/ledger", Signed(envelope=envelope.encode()))
+    opened.workspace.state = extend(opened.workspace.state, envelope, opened.workspace.identity, opened.workspace.keys.ledger_key)
 
 
 def _bind(request: Request, person: Person) -> dict[str, Any]:
-    target = parse_target(f"https://{request.host}/")
+    targets = [parse_target(f"https://{host}/") for host in request.hosts]
     key = parse_key_name(request.key)
-    binding = Binding(key, (target.host_and_port,), request.style, request.slot, request.methods, request.paths)  # type: ignore[arg-type]
+    style = injection(request.style, request.slot, key).style
+    hosts = tuple(target.host_and_port for target in targets)
+    binding = Binding(key, hosts, style, request.slot, request.methods, request.paths)
     opened = _Open(request, person, f"AgentSecrets: {key} may go to {binding.shown}")
-    place = opened.place
+    place, name = opened.place()
+    person.show(f"in {name}")
     previous = opened.store.binding(place, opened.workspace.keys.binding_id(place.project_id, key))
     envelope = write_binding(
         opened.workspace.keys,
@@ -222,6 +226,20 @@ def _bind(request: Request, person: Person) -> dict[str, Any]:
     return opened.control.ask("/v1/bindings", Signed(envelope=envelope.encode()))
 
 
+def _trust(request: Request, person: Person) -> dict[str, Any]:
+    """Gives a word of trust in the project file that counts in a folder, after showing what it says."""
+    path = Path(_control(request).ask("/v1/folder")["path"])
+    content = read_own(path)
+    if content is None:
+        raise NoProjectFile
+    project = parse_folder(content)
+    opened = _Open(request, person, f"AgentSecrets: commands below {path.parent.parent} use {project.project}, {project.environment}")
+    find_project(opened.workspace.state, project.project_id)
+    word = sign_folder(opened.keys.signing, opened.account.account_id, str(path), content, SystemClock().now_ms())
+    opened.control.ask("/v1/folder/trust", Signed(envelope=word.encode()))
+    return {"path": str(path), "project": project.project, "environment": project.environment}
+
+
 def _deposit(request: Request, person: Person) -> dict[str, Any]:
     """Takes a value from a person and hands it to the daemon, sealed to a key that only this account's daemon can have signed."""
     home = Home(Path(request.home))
@@ -231,7 +249,7 @@ def _deposit(request: Request, person: Person) -> dict[str, Any]:
     key = parse_key_name(request.key)
     raw = _value(request, person)
     check_value(raw)
-    control = Control(home.root, project=request.project, environment=request.environment)
+    control = _control(request)
     try:
         offer = msgspec.convert(control.ask("/v1/secrets/offer"), Signed)
         word = verify_by_device(Envelope.decode(offer.envelope), account.verified_identity(), DepositOffer)
@@ -244,15 +262,17 @@ def _deposit(request: Request, person: Person) -> dict[str, Any]:
 
 def _value(request: Request, person: Person) -> bytes:
     if request.value_fd >= 0:
-        with os.fdopen(request.value_fd, "rb") as pipe:
-            return pipe.read()
+        with os.fdopen(request.value_fd, "rb") as source:
+            read = source.read(_MOST_READ)
+        return read.removesuffix(b"\n") if request.value_fd == _STDIN else read  # a pipe from `echo` ends its line
     return person.secret(f"Value of {request.key}").encode("utf-8", "surrogateescape")
 
 
 def _reveal(request: Request, person: Person) -> dict[str, Any]:
     key = parse_key_name(request.key)
     opened = _Open(request, person, f"AgentSecrets: show the value of {key}")
-    place, recipient = opened.place, SealingKey.generate()
+    (place, name), recipient = opened.place(), SealingKey.generate()
+    person.show(f"in {name}")
     statement = RevealRequest(
         account_id=opened.account.account_id,
         workspace_id=place.workspace_id,
@@ -274,6 +294,7 @@ _DEEDS = {
     "allowlist.add": _allow,
     "allowlist.remove": _disallow,
     "bind": _bind,
+    "trust": _trust,
     "deposit": _deposit,
     "reveal": _reveal,
 }

@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     try:
         with _only_one(options.home):
-            return _run(options)
+            successor = _run(options)
     except AgentSecretsError as failure:
         from agentsecrets.wire.failures import to_json
 
@@ -37,9 +37,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.ready_fd < 0:
             sys.stderr.write(f"error: {failure.message}\nhint: {failure.hint}\n")
         return failure.exit_code
+    if successor:
+        os.execv(sys.executable, successor)  # noqa: S606  (our own program; the memory that held keys is gone with this one)
+    return 0
 
 
-def _run(options: argparse.Namespace) -> int:
+def _run(options: argparse.Namespace) -> list[str]:
+    """Serves; answers the command line of the daemon that is to take this one's place, empty for none."""
     import uvloop
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -51,7 +55,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         prog="agentsecrets-daemon", description="The AgentSecrets daemon; started by the agentsecrets command."
     )
     parser.add_argument("--home", type=Path, required=True)
-    parser.add_argument("--port", type=int, default=8765)
+    parser.add_argument("--port", type=int, help="port of the proxy, 0 for any free one; the one chosen last by default")
+    parser.add_argument("--idle-lock", type=int, metavar="SECONDS", help="lock after so long without use, and remember it")
+    parser.add_argument("--remember-port", action="store_true", help="remember the port")
     parser.add_argument("--keys-fd", type=int, default=-1)
     parser.add_argument("--ready-fd", type=int, default=-1)
     return parser.parse_args(arguments)
@@ -77,26 +83,24 @@ def _only_one(root: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-async def _serve(options: argparse.Namespace) -> int:
+async def _serve(options: argparse.Namespace) -> list[str]:
+    from agentsecrets.client.launch import Choice, daemon_command
     from agentsecrets.daemon.admission import DataPlaneAdmission, control_plane_admission
     from agentsecrets.daemon.control.router import ControlPlane
     from agentsecrets.daemon.core import assemble
     from agentsecrets.daemon.data_plane import DataPlane
     from agentsecrets.daemon.listeners import Listener, bind_control, bind_loopback, tcp_peer, unix_peer
-    from agentsecrets.daemon.session import SessionToken
+    from agentsecrets.daemon.settings import choose
     from agentsecrets.network.http1.server import Service
     from agentsecrets.storage.paths import Home
 
     home = Home(options.home)
-    bound = bind_loopback(options.port)
-    daemon = await assemble(home, _keys(options.keys_fd))
+    settings = choose(home, port=options.port if options.remember_port else None, idle_lock_s=options.idle_lock)
+    bound = bind_loopback(settings.port if options.port is None else options.port)
     port = bound[0].getsockname()[1]
-    daemon.own_ports.add(port)
-    daemon.session = SessionToken(home, port)
+    daemon = await assemble(home, settings, port, _keys(options.keys_fd))
     admit = DataPlaneAdmission(port, daemon.session.matches, trusts_same_user=os.geteuid() != 0)
-    data_plane = Listener(
-        Service(admit, DataPlane(daemon.engine, daemon.vault, daemon.store, daemon.worker).serve, tcp_peer, daemon.limits)
-    )
+    data_plane = Listener(Service(admit, DataPlane(daemon.engine, daemon.places, daemon.idleness).serve, tcp_peer, daemon.limits))
     control = Listener(Service(control_plane_admission, ControlPlane(daemon).serve, unix_peer, daemon.limits))
     await data_plane.listen(bound)
     await control.listen([bind_control(home)])
@@ -106,9 +110,8 @@ async def _serve(options: argparse.Namespace) -> int:
     await daemon.sweep()
     await data_plane.close(DRAIN_SECONDS)
     await control.close(1.0)
-    daemon.session.remove()
     await daemon.close()
-    return 0
+    return daemon_command(home.root, Choice(port=port)) if daemon.locks else []
 
 
 def _keys(descriptor: int) -> bytes | None:

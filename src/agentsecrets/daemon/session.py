@@ -16,6 +16,11 @@ class SessionToken:
         self._home, self._port = home, port
         self.current = self.rotate()
 
+    @property
+    def port(self) -> int:
+        """Where the proxy listens."""
+        return self._port
+
     def rotate(self) -> Session:
         """Replaces the token: the old one is refused from now on."""
         self.current = Session(token=new_token(), port=self._port)

@@ -50,10 +50,14 @@ def check_new_name(state: LedgerState, name: str) -> None:
         raise ProjectExists(project=name)
 
 
-def render_folder(state: LedgerState, project_id: ProjectId) -> bytes:
-    """The bytes of ``project.json`` for a project."""
+def render_folder(state: LedgerState, project_id: ProjectId, environment: str) -> bytes:
+    """The bytes of ``project.json`` for a project and the environment that counts in the folder."""
     project = FolderProject(
-        workspace_id=state.public.workspace_id, workspace=state.name, project_id=project_id, project=dict(state.projects)[project_id]
+        workspace_id=state.public.workspace_id,
+        workspace=state.name,
+        project_id=project_id,
+        project=dict(state.projects)[project_id],
+        environment=environment,
     )
     return msgspec.json.format(msgspec.json.encode(project), indent=2) + b"\n"
 

@@ -18,6 +18,10 @@ PROJECT = "X-AS-Project"
 ENVIRONMENT = "X-AS-Environment"
 EVENT = "X-AS-Event"
 REDACTED = "X-AS-Redacted"
+CWD = "X-AS-Cwd"
+VERSION = "X-AS-Version"
+OUTPUT = "X-AS-Output"
+"""Of the control plane only: the folder of a command (percent-encoded), its version, and ``json`` when it wants that."""
 
 REDACTION_MARK = b"[REDACTED_BY_AGENTSECRETS]"
 DEFAULT_PORT = 8765

@@ -7,9 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 VARIABLE = "AGENTSECRETS_HOME"
-RUN = "run"
-CONTROL_SOCKET = "control.sock"
-SESSION_FILE = "session.json"
+LOCK_FILE = "run/daemon.lock"
 
 
 def default_home(environment: Mapping[str, str]) -> Path:

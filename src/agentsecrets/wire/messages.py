@@ -20,9 +20,15 @@ class Signed(Message, frozen=True, kw_only=True):
 
 
 class ProjectName(Message, frozen=True, kw_only=True):
-    """Names a project, to create it or to make it the active one."""
+    """Names a project, to create it or to make it the active one.
+
+    Attributes:
+        name: Its name, or its id.
+        bind: Whether the folder of the command is to be bound to it.
+    """
 
     name: str
+    bind: bool = False
 
 
 class Deposit(Message, frozen=True, kw_only=True):
@@ -39,24 +45,47 @@ class Key(Message, frozen=True, kw_only=True):
 
 
 class LogQuery(Message, frozen=True, kw_only=True):
-    """The newest ``last`` lines, or those from an index on."""
+    """The newest ``last`` lines to which all conditions apply, or those from an index on; empty conditions apply to every line.
+
+    Attributes:
+        last: How many.
+        after: Index to go on from, -1 for the newest.
+        secret: A key name that the call used.
+        agent: Name of the agent.
+        status: ``OK``, ``BLOCKED``, ``FAILED``, ``CANCELLED`` or ``UNKNOWN``.
+        environment: Environment of the call.
+    """
 
     last: int = 20
     after: int = -1
+    secret: str = ""
+    agent: str = ""
+    status: str = ""
+    environment: str = ""
 
 
 class DaemonStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """What ``agentsecrets status`` says."""
+    """What ``agentsecrets status`` says.
+
+    Attributes:
+        resolution: How the project was found: ``header``, ``folder`` or ``active``; empty for none.
+        untrusted: Path of a project file that nobody here has confirmed.
+        identity: What an agent's name is worth.
+    """
 
     version: str
     pid: int
     port: int
+    uptime_s: int
+    idle_lock_s: int
     locked: bool
     protection: str
     email: str
     workspace: str = ""
     project: str = ""
     environment: str = ""
+    resolution: str = ""
+    untrusted: str = ""
     allowlist: int = 0
     log_rows: int = 0
     redactions: int = 0

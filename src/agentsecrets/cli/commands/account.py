@@ -1,62 +1,89 @@
-"""``init``, ``unlock``, ``status``."""
+"""``init``, ``status``, ``unlock``, ``lock``."""
 
 from __future__ import annotations
 
-import sys
+import re
 
 import click
 
-from agentsecrets.cli.context import control, output, password_stdin, presence, restart_locked
-from agentsecrets.cli.printing import print_json
-from agentsecrets.errors import NoTerminal
+from agentsecrets.cli import fast
+from agentsecrets.cli.errand import Errand, by_variable
+from agentsecrets.cli.grammar import common, password_stdin
+from agentsecrets.cli.workflow import write_workflow
+from agentsecrets.client.launch import Choice
+from agentsecrets.client.lifecycle import lock as lock_daemon
+from agentsecrets.errors import BadUsage, NoDaemon, NoTerminal
+
+_LEVELS = ("guarded",)
+_DURATION = re.compile(r"([1-9][0-9]{0,5})([smhd]?)")
+_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_PORT = click.IntRange(1, 65535)
 
 
-@click.command()
-@click.option("--email", default="", help="Your e-mail address.")
-@click.option("--protection", type=click.Choice(["guarded"]), default="guarded", help="How the vault opens: with your password.")
+@click.command("init", short_help="Make an account on this machine.")
+@click.option("--email", default="", metavar="ADDRESS", help="A label for the account; nothing is sent there.")
 @password_stdin
-@output
-def init(email: str, protection: str, password_stdin: bool, output: str) -> None:  # noqa: ARG001  (one level so far)
-    """Create an account on this machine and start the proxy, unlocked."""
+@click.option("--protection", type=click.Choice(_LEVELS), default="guarded", help="How the vault opens; guarded works everywhere.")
+@click.option("--port", type=_PORT, help="The port of the proxy, 8765 by default.")
+@common
+def init(errand: Errand, email: str, password_stdin: bool, protection: str, port: int | None) -> None:
+    """Make an account on this machine, seal its keys with a password, and start the daemon.
+
+    It also writes .agent/workflows/agentsecrets.md into this folder: how an assistant uses the tool.
+    """
     if not email:
-        if not sys.stdin.isatty():
-            raise NoTerminal(what="an e-mail address", flag="--email")
+        if not errand.has_person:
+            raise NoTerminal(what="an e-mail address", flag="--email ADDRESS")
         email = click.prompt("E-mail", err=True)
-    told = presence("init", password_stdin=password_stdin, email=email)
-    if output == "json":
-        print_json(told)
-    else:
-        print(f"Account {told['email']} is ready; protection: {told['protection']}.\nNext: agentsecrets project create NAME")
+    made = errand.presence("init", password_stdin=password_stdin, email=email, **_choice(port))
+    workflow = write_workflow(errand.note)
+    status = errand.ask_running("/v1/status")
+    errand.tell(
+        {**made, "protection": protection, "workspace": status["workspace"], "port": status["port"], "workflow": workflow},
+        f"This machine has an account now: {made['email']}, workspace {status['workspace']}, protection {protection}.\n"
+        f"The vault is open, and the proxy listens on 127.0.0.1:{status['port']}.\n",
+    )
+    errand.note("next: agentsecrets project create NAME")
 
 
-@click.command()
+@click.command("status", short_help="Say where you stand.")
+@common
+def status(errand: Errand) -> int:
+    """Say whether the vault is open, how it is protected, and which project commands here would use."""
+    return fast.settled(fast.status(errand.connection(), errand.given))
+
+
+@click.command("unlock", short_help="Open the vault until it is locked again.")
 @password_stdin
-@output
-def unlock(password_stdin: bool, output: str) -> None:
-    """Open the vault: starts a fresh daemon that holds the keys in memory."""
-    told = presence("unlock", password_stdin=password_stdin)
-    print_json(told) if output == "json" else print("The vault is unlocked.")
+@click.option("--idle-lock", default="", metavar="TIME", help="Lock after so long without use, e.g. 30m; 8h at first, then as chosen last.")
+@common
+def unlock(errand: Errand, password_stdin: bool, idle_lock: str) -> None:
+    """Start a fresh daemon that holds the keys in memory, until `agentsecrets lock`, the idle limit, or a restart."""
+    asked = {"idle_lock_s": _seconds(idle_lock)} if idle_lock else {}
+    started = errand.presence("unlock", password_stdin=password_stdin, **_choice(None), **asked)
+    status = errand.ask_running("/v1/status")
+    told = {**started, "locked": False, "port": status["port"], "idle_lock_s": status["idle_lock_s"]}
+    errand.tell(told, f"The vault of {started['email']} is open; the proxy listens on 127.0.0.1:{status['port']}.\n")
 
 
-@click.command()
-@output
-def lock(output: str) -> None:
-    """Close the vault: the daemon that holds the keys ends, a fresh one without keys takes its place."""
-    told = control().ask("/v1/status")
-    restart_locked(told["port"])
-    print_json({"locked": True}) if output == "json" else print("The vault is locked.")
+@click.command("lock", short_help="Close the vault.")
+@common
+def lock(errand: Errand) -> None:
+    """Let running calls end, and forget all keys. Without a running daemon there is nothing to forget."""
+    try:
+        lock_daemon(errand.home)
+    except NoDaemon:
+        errand.note("no daemon is running")
+    errand.tell({"locked": True}, "The vault is locked.\n")
 
 
-@click.command()
-@output
-def status(output: str) -> None:
-    """Say who is logged in, whether the vault is locked, and what is active."""
-    told = control().ask("/v1/status")
-    if output == "json":
-        print_json(told)
-        return
-    for name, shown in told.items():
-        print(f"{name.replace('_', ' '):<12} {str(shown).lower() if isinstance(shown, bool) else shown}")
+def _choice(port: int | None) -> dict[str, object]:
+    choice = by_variable() if port is None else Choice(port=port, remember_port=True)
+    return {"port": choice.port, "remember_port": choice.remember_port}
 
 
-COMMANDS = {"init": init, "unlock": unlock, "lock": lock, "status": status}
+def _seconds(text: str) -> int:
+    found = _DURATION.fullmatch(text)
+    if found is None:
+        raise BadUsage(problem="--idle-lock takes a time such as 30m, 8h or 2d")
+    return int(found[1]) * _SECONDS[found[2]]

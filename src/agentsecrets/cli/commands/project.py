@@ -2,45 +2,98 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
-from agentsecrets.cli.context import control, output
-from agentsecrets.cli.printing import print_json, print_table
+from agentsecrets.cli.errand import Document, Errand
+from agentsecrets.cli.grammar import LazyGroup, common, password_stdin
+from agentsecrets.errors import BadUsage, FileExists
 from agentsecrets.wire.messages import ProjectName
 
+_FILE = ".agentsecrets/project.json"
+_OUR_MARK = b'"project_id"'
 
-@click.group()
-def project() -> None:
-    """Projects of your workspace."""
+PROJECT = LazyGroup(
+    "project",
+    short_help="Create, list and choose projects.",
+    help="A project holds the secrets of one service, for development, staging and production.",
+    sources={"create": "project:create", "list": "project:show", "use": "project:use"},
+)
+_no_folder = click.option("--no-folder", is_flag=True, help="Write no project file here; only make it the active project.")
 
 
-@project.command()
+@click.command("create", short_help="Create a project for this folder.")
 @click.argument("name")
-@output
-def create(name: str, output: str) -> None:
-    """Create a project and make it the active one."""
-    told = control().ask("/v1/projects/create", ProjectName(name=name))
-    print_json(told) if output == "json" else print(f"Project {told['project']} is created and active.")
+@_no_folder
+@common
+def create(errand: Errand, name: str, no_folder: bool) -> None:
+    """Create a project, and bind this folder to it with .agentsecrets/project.json (ids and names, safe to commit)."""
+    _check_file(no_folder=no_folder)
+    made = errand.ask("/v1/projects/create", ProjectName(name=name, bind=not no_folder))
+    errand.tell(*_told(errand, made, f"Created project {made['project']}; it is the active one.\n"))
 
 
-@project.command()
-@click.argument("name")
-@output
-def use(name: str, output: str) -> None:
-    """Make a project the active one."""
-    told = control().ask("/v1/projects/use", ProjectName(name=name))
-    print_json(told) if output == "json" else print(f"Project {told['project']} is active.")
+@click.command("list", short_help="List the projects of the workspace.")
+@common
+def show(errand: Errand) -> None:
+    """List the projects of the workspace; the active one, which counts where a folder has no project file, is marked."""
+    projects = errand.ask("/v1/projects")["projects"]
+    rows = [[project["name"], "active" if project["active"] else "", project["id"]] for project in projects]
+    errand.tell_table(projects, ["Name", "Use", "Id"], rows)
 
 
-@project.command("list")
-@output
-def list_projects(output: str) -> None:
-    """List projects."""
-    told = control().ask("/v1/projects")
-    if output == "json":
-        print_json(told)
-    else:
-        print_table(("Name", "Active", "Id"), [(entry["name"], "*" if entry["active"] else "", entry["id"]) for entry in told["projects"]])
+@click.command("use", short_help="Choose a project for this folder, or trust its project file.")
+@click.argument("name", default="")
+@_no_folder
+@password_stdin
+@common
+def use(errand: Errand, name: str, no_folder: bool, password_stdin: bool) -> None:
+    """Choose a project for this folder.
+
+    Without NAME: accept the project file that somebody else wrote into this folder or one above it. That needs the account password,
+    because the file decides which secrets a call may use.
+    """
+    if not name:
+        _accept(errand, password_stdin=password_stdin)
+        return
+    if password_stdin:
+        raise BadUsage(problem="no password is needed to choose a project by its name")
+    _check_file(no_folder=no_folder)
+    chosen = errand.ask("/v1/projects/use", ProjectName(name=name, bind=not no_folder))
+    errand.tell(*_told(errand, chosen, f"Using project {chosen['project']}, environment {chosen['environment']}.\n"))
 
 
-COMMANDS = {"project": project}
+def _accept(errand: Errand, *, password_stdin: bool) -> None:
+    found = errand.ask("/v1/folder")
+    if found["trusted"]:
+        errand.tell(found, f"{found['path']} is trusted already.\n")
+        return
+    word = errand.presence("trust", password_stdin=password_stdin)
+    errand.tell(word, f"{word['path']} is trusted: project {word['project']}, environment {word['environment']}.\n")
+
+
+def _check_file(*, no_folder: bool) -> None:
+    """Refuses to write over what is not a project file.
+
+    Raises:
+        FileExists
+    """
+    file = Path.cwd() / _FILE
+    if not no_folder and (file.is_symlink() or (file.exists() and _OUR_MARK not in file.read_bytes())):
+        raise FileExists(path=file)
+
+
+def _told(errand: Errand, chosen: Document, text: str) -> tuple[Document, str]:
+    """Writes the project file, if there is one to write, and says so."""
+    content = chosen.pop("content", None)
+    if content is None:
+        return chosen, text
+    file = Path(chosen["path"])
+    try:
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(content, encoding="utf-8")
+    except OSError as failure:
+        errand.note(f"note: {_FILE} could not be written here ({failure.strerror}); the project is the active one all the same")
+        return chosen, text
+    return chosen, f"{text}This folder is bound to it by {_FILE}.\n"

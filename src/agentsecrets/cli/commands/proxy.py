@@ -2,94 +2,87 @@
 
 from __future__ import annotations
 
-import json
 import os
-import sys
-import time
-from typing import Any
 
 import click
 
-from agentsecrets.cli.commands.account import status
-from agentsecrets.cli.context import control, home, output
-from agentsecrets.cli.context import port as default_port
-from agentsecrets.cli.printing import print_json, print_table
-from agentsecrets.client.control import Control
-from agentsecrets.client.launch import clean_environment, program, start_daemon
-from agentsecrets.wire.messages import LogQuery
+from agentsecrets.cli.errand import Errand, by_variable
+from agentsecrets.cli.grammar import LazyGroup, common
+from agentsecrets.client import lifecycle
+from agentsecrets.client.launch import Choice, clean_environment, daemon_command
+from agentsecrets.errors import AlreadyRunning
+from agentsecrets.wire.tables import pairs
 
-_WATCH_SECONDS = 0.5
+PROXY = LazyGroup(
+    "proxy",
+    short_help="Start, stop and watch the proxy.",
+    help="The daemon, and the proxy on 127.0.0.1 that it offers to agents.",
+    sources={
+        "start": "proxy:start",
+        "stop": "proxy:stop",
+        "status": "proxy:show",
+        "token": "proxy:token",
+        "rotate-session": "proxy:rotate",
+        "logs": "log:calls",
+    },
+)
 
 
-@click.group()
-def proxy() -> None:
-    """The local proxy."""
-
-
-@proxy.command()
-@click.option("--port", type=click.IntRange(0, 65535), default=None, help="Port on loopback, 0 for any.")
-@click.option("--foreground", is_flag=True, help="Stay in the foreground and say why it ends.")
-@output
-def start(port: int | None, foreground: bool, output: str) -> None:
-    """Start the daemon, locked."""
+@click.command("start", short_help="Start the daemon.")
+@click.option("--port", type=click.IntRange(1, 65535), help="The port of the proxy, from now on; 8765 at first.")
+@click.option("--foreground", is_flag=True, help="Stay in the foreground, for a process supervisor. It starts locked.")
+@common
+def start(errand: Errand, port: int | None, foreground: bool) -> None:
+    """Start the daemon if none is running. It starts locked; `agentsecrets unlock` starts one that holds the keys."""
+    choice = by_variable() if port is None else Choice(port=port, remember_port=True)
     if foreground:
-        command = [*program("agentsecrets.daemon"), "--home", str(home()), "--port", str(default_port() if port is None else port)]
+        command = daemon_command(errand.home, choice)
         os.execve(command[0], command, clean_environment())  # noqa: S606  (our own program, no shell wanted)
-    start_daemon(home(), default_port() if port is None else port)
-    told = Control(home()).ask("/v1/status")
-    print_json(told) if output == "json" else print(f"The proxy listens on 127.0.0.1:{told['port']}.")
+    status = lifecycle.ensure_daemon(errand.home, choice)
+    if port not in (None, status["port"]):
+        raise AlreadyRunning
+    state = "locked" if status["locked"] else "unlocked"
+    errand.tell(
+        {"pid": status["pid"], "port": status["port"], "locked": status["locked"]},
+        f"The daemon runs (process {status['pid']}, {state}); the proxy listens on 127.0.0.1:{status['port']}.\n",
+    )
 
 
-@proxy.command()
-@output
-def stop(output: str) -> None:
-    """Stop the daemon; its keys are gone from memory."""
-    told = Control(home()).ask("/v1/stop")
-    print_json(told) if output == "json" else print("The daemon is stopping.")
+@click.command("stop", short_help="Stop the daemon.")
+@common
+def stop(errand: Errand) -> None:
+    """Let running calls end, and stop the daemon. The vault is locked afterwards."""
+    lifecycle.stop(errand.home)
+    errand.tell({"running": False}, "The daemon is stopped.\n")
 
 
-@proxy.command()
-@output
-def token(output: str) -> None:
-    """Print the session token, for the X-AS-Session-Token header."""
-    told = Control(home()).ask("/v1/session")
-    print_json(told) if output == "json" else print(told["token"])
-
-
-@proxy.command("rotate-session")
-@output
-def rotate_session(output: str) -> None:
-    """Replace the session token."""
-    told = Control(home()).ask("/v1/session/rotate")
-    print_json(told) if output == "json" else print("The session token is replaced.")
-
-
-@proxy.command()
-@click.option("--last", type=click.IntRange(0, 10000), default=20, help="How many lines.")
-@click.option("--watch", is_flag=True, help="Go on with new calls as they end, as JSON Lines.")
-@output
-def logs(last: int, watch: bool, output: str) -> None:
-    """Show the newest calls; JSON Lines on pipes."""
-    told = control().ask("/v1/log", LogQuery(last=last))
-    lines = told["lines"]
-    if watch or output == "json" or not sys.stdout.isatty():
-        _print_lines(lines)
-        while watch:
-            time.sleep(_WATCH_SECONDS)
-            told = control().ask("/v1/log", LogQuery(after=told["after"]))
-            _print_lines(told["lines"])
-        return
-    rows = [
-        (line["timestamp"], line["status"], line["method"], line["target_url"], " ".join(line["secret_keys"]), line["reason"])
-        for line in lines
+@click.command("status", short_help="Say whether the proxy runs, and where.")
+@common
+def show(errand: Errand) -> None:
+    """Say whether the proxy runs, and where. Starts nothing; without a daemon the exit status is 5."""
+    status = errand.ask_running("/v1/status")
+    lines = [
+        ("Proxy", f"127.0.0.1:{status['port']}"),
+        ("Process", str(status["pid"])),
+        ("Version", status["version"]),
+        ("Vault", "locked" if status["locked"] else "open"),
+        ("Running for", f"{status['uptime_s']} s"),
+        ("Redactions", str(status["redactions"])),
     ]
-    print_table(("Time", "Status", "Method", "Target", "Keys", "Reason"), rows)
+    errand.tell({"running": True, **status}, pairs(lines))
 
 
-def _print_lines(lines: list[dict[str, Any]]) -> None:
-    for line in lines:
-        print(json.dumps(line, ensure_ascii=False), flush=True)
+@click.command("token", short_help="Print the session token.")
+@common
+def token(errand: Errand) -> None:
+    """Print the token that lets a program use the proxy: -H "X-AS-Session-Token: $(agentsecrets proxy token)"."""
+    session = errand.ask("/v1/session")
+    errand.tell(session, f"{session['token']}\n")
 
 
-proxy.add_command(status)
-COMMANDS = {"proxy": proxy}
+@click.command("rotate-session", short_help="Replace the session token.")
+@common
+def rotate(errand: Errand) -> None:
+    """Replace the session token; the old one is refused from now on."""
+    session = errand.ask("/v1/session/rotate")
+    errand.tell({"port": session["port"]}, "The session token is new: see session.json, or `agentsecrets proxy token`.\n")

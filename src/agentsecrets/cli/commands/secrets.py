@@ -4,108 +4,141 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import sys
+import threading
+from typing import Any
 
 import click
 
-from agentsecrets.cli.context import control, password_stdin, presence, scoped
-from agentsecrets.cli.printing import print_json, print_table
+from agentsecrets.cli.errand import Document, Errand
+from agentsecrets.cli.grammar import LazyGroup, common, password_stdin
 from agentsecrets.errors import BadUsage
+from agentsecrets.model.secret import check_value, parse_key_name
 from agentsecrets.wire.messages import Key
 
-_STYLES = ("bearer", "basic", "header", "query", "body", "form")
+SECRETS = LazyGroup(
+    "secrets",
+    short_help="Set, list, bind and delete secrets.",
+    help="Secrets of the project and environment in use. Only names are ever listed.",
+    sources={"set": "secrets:store", "list": "secrets:show", "get": "secrets:reveal", "delete": "secrets:delete", "bind": "secrets:bind"},
+)
+
+_STYLES = {"bearer": "bearer", "basic": "basic", "header": "header", "query": "query", "body_field": "body", "form_field": "form"}
 
 
-@click.group()
-def secrets() -> None:
-    """Secrets: names are shown, values never but by ``get``."""
-
-
-@secrets.command("set")
-@click.argument("key")
-@scoped
-def set_secret(key: str, project: str, environment: str, output: str) -> None:
-    """Store a value: KEY asks for it (or reads a pipe), KEY=VALUE takes it as typed, KEY=- reads standard input."""
-    name, equals, typed = key.partition("=")
-    control()
-    scope = {"project": project, "environment": environment}
-    if equals and typed != "-":
-        if sys.stderr.isatty():
-            print("note: the value stays in your shell's history", file=sys.stderr)
-        told = _with_value(typed.encode("utf-8", "surrogateescape"), name, scope)
-    elif equals or not sys.stdin.isatty():
-        told = _with_value(sys.stdin.buffer.read().removesuffix(b"\n"), name, scope)
-    else:
-        told = presence("deposit", password_stdin=False, key=name, **scope)
-    print_json(told) if output == "json" else print(f"{told['key']} is stored (version {told['version']}).")
-
-
-def _with_value(raw: bytes, name: str, scope: dict[str, str]) -> dict[str, object]:
-    """Hands a value that this process already has to the presence program, which seals it for the proven daemon."""
-    descriptor = os.memfd_create("value", os.MFD_CLOEXEC)
-    os.write(descriptor, raw)
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    return presence("deposit", password_stdin=False, key=name, value_fd=descriptor, **scope)
-
-
-@secrets.command("list")
-@scoped
-def list_secrets(project: str, environment: str, output: str) -> None:
-    """List key names, never values."""
-    told = control(project, environment).ask("/v1/secrets")
-    if output == "json":
-        print_json(told)
-        return
-    rows = [(line["key"], str(line["version"]), _day(line["updated_ms"]), line["bound"] or "not yet") for line in told["secrets"]]
-    print_table(("Key", "Version", "Updated", "Bound to"), rows)
-
-
-@secrets.command()
-@click.argument("key")
-@password_stdin
-@scoped
-def get(key: str, password_stdin: bool, project: str, environment: str, output: str) -> None:  # noqa: ARG001  (a value is printed bare)
-    """Show a value; needs the account password, and is logged."""
-    control()
-    presence("reveal", password_stdin=password_stdin, key=key, project=project, environment=environment)
-
-
-@secrets.command()
-@click.argument("key")
-@scoped
-def delete(key: str, project: str, environment: str, output: str) -> None:
-    """Delete a secret."""
-    told = control(project, environment).ask("/v1/secrets/delete", Key(key=key))
-    print_json(told) if output == "json" else print(f"{told['key']} is deleted.")
-
-
-@secrets.command()
-@click.argument("key")
-@click.option("--host", required=True, help="HOST or HOST:PORT that the key may go to.")
-@click.option("--bearer", "style", flag_value="bearer", help="As Authorization: Bearer.")
-@click.option("--basic", "style", flag_value="basic", help="As Authorization: Basic.")
-@click.option("--header", default="", help="As this header.")
-@click.option("--query", default="", help="As this query parameter.")
-@click.option("--body-field", "body", default="", help="At this JSON path of the body.")
-@click.option("--form-field", "form", default="", help="As this form field.")
-@password_stdin
-@scoped
-def bind(key: str, host: str, style: str | None, output: str, **given: str) -> None:
-    """Fix where a key may go; needs the account password."""
-    named = [(name, given[name]) for name in _STYLES if given.get(name)]
-    chosen = [*named, *([(style, "")] if style else [])]
-    if len(chosen) != 1:
-        raise BadUsage(problem="give exactly one style")
-    control()
-    scope = {"project": given["project"], "environment": given["environment"]}
-    told = presence(
-        "bind", password_stdin=bool(given["password_stdin"]), key=key, host=host, style=chosen[0][0], slot=chosen[0][1], **scope
+def _slots(command: Any) -> Any:
+    """Adds the flags that say in which style a key goes out; exactly one of them is given."""
+    options = (
+        click.option("--bearer", is_flag=True, help="As Authorization: Bearer."),
+        click.option("--basic", is_flag=True, help="As Authorization: Basic."),
+        click.option("--header", default="", metavar="NAME", help="As this header field."),
+        click.option("--query", default="", metavar="PARAM", help="As this query parameter."),
+        click.option("--body-field", default="", metavar="PATH", help="In the JSON body, at this path."),
+        click.option("--form-field", default="", metavar="FIELD", help="As this field of a form body."),
     )
-    print_json(told) if output == "json" else print(f"{told['key']} may go to {told['bound']}.")
+    for add in reversed(options):
+        command = add(command)
+    return command
+
+
+def _style(given: Document) -> tuple[str, str]:
+    chosen = [(style, "" if given[name] is True else given[name]) for name, style in _STYLES.items() if given[name]]
+    if len(chosen) != 1:
+        flags = "--bearer, --basic, --header NAME, --query PARAM, --body-field PATH, --form-field FIELD"
+        raise BadUsage(problem=f"give exactly one of {flags}")
+    return chosen[0]
+
+
+@click.command("set", short_help="Store a value under a name.")
+@click.argument("assignment", metavar="KEY[=VALUE|=-]")
+@click.option("--for", "host", default="", metavar="HOST", help="Also bind the key to this host, in the style that is given beside it.")
+@_slots
+@password_stdin
+@common
+def store(errand: Errand, assignment: str, host: str, password_stdin: bool, **slots: Any) -> None:
+    """Store a value, or a new version of it.
+
+    KEY asks for the value without showing it, or reads it from a pipe. KEY=- reads it from standard input. KEY=VALUE takes it as typed.
+
+    With --for the key is bound before it is stored, which needs the account password.
+    """
+    name, equals, value = assignment.partition("=")
+    key, typed = parse_key_name(name), bool(equals) and value != "-"
+    if not host and any(slots.values()):
+        raise BadUsage(problem="a style belongs to --for HOST")
+    if password_stdin and (not host or not typed):
+        raise BadUsage(problem="standard input cannot carry both the password and the value; use `secrets set`, then `secrets bind`")
+    if host:
+        style, slot = _style(slots)
+        errand.presence("bind", password_stdin=password_stdin, key=key, hosts=(host,), style=style, slot=slot)
+    stored = errand.hand_over(
+        "deposit", key=key, value_fd=_source(errand, value.encode("utf-8", "surrogateescape") if typed else None, stdin=bool(equals))
+    )
+    errand.note_place(stored)
+    errand.tell(stored, f"Stored {stored['key']}, version {stored['version']}.\n")
+
+
+def _source(errand: Errand, typed: bytes | None, *, stdin: bool) -> int:
+    """Descriptor from which the presence program reads the value, -1 when it asks for it on the terminal."""
+    if typed is None:
+        return 0 if stdin or not errand.has_person else -1
+    check_value(typed)
+    if errand.has_person:
+        errand.note("warning: the value now stands in your shell's history; `agentsecrets secrets set KEY` asks for it instead")
+    reading, writing = os.pipe()
+    threading.Thread(target=_write, args=(writing, typed), daemon=True).start()
+    return reading
+
+
+def _write(descriptor: int, content: bytes) -> None:
+    with os.fdopen(descriptor, "wb") as pipe:
+        pipe.write(content)
+
+
+@click.command("list", short_help="List the names, never a value.")
+@common
+def show(errand: Errand) -> None:
+    """List the names of the secrets here, and where each may be used."""
+    secrets = errand.ask("/v1/secrets")["secrets"]
+    rows = [[line["key"], str(line["version"]), _day(line["updated_ms"]), line["bound"] or "not yet"] for line in secrets]
+    errand.tell_table(secrets, ["Key", "Version", "Updated", "Bound to"], rows)
+
+
+@click.command("get", short_help="Show a value to a person.")
+@click.argument("key")
+@password_stdin
+@common
+def reveal(errand: Errand, key: str, password_stdin: bool) -> None:
+    """Show a value on standard output. Needs the account password, and is logged."""
+    errand.ask("/v1/place")
+    errand.presence("reveal", password_stdin=password_stdin, key=parse_key_name(key))
+
+
+@click.command("delete", short_help="Delete a secret.")
+@click.argument("key")
+@common
+def delete(errand: Errand, key: str) -> None:
+    """Delete a secret: it is not listed and not used any more."""
+    gone = errand.ask("/v1/secrets/delete", Key(key=parse_key_name(key)))
+    errand.note_place(gone)
+    errand.tell(gone, f"Deleted {gone['key']}.\n")
+
+
+@click.command("bind", short_help="Say where a key may be used.")
+@click.argument("key")
+@click.option("--host", "hosts", multiple=True, required=True, metavar="HOST[:PORT]", help="Where it may go; repeatable.")
+@_slots
+@click.option("--method", "methods", multiple=True, metavar="METHOD", help="Only by this method; repeatable.")
+@click.option("--path", "paths", multiple=True, metavar="PREFIX", help="Only to paths that begin so; repeatable.")
+@password_stdin
+@common
+def bind(errand: Errand, key: str, hosts: tuple[str, ...], methods: tuple[str, ...], paths: tuple[str, ...], **given: Any) -> None:
+    """Say where a key may be used, in place of what was said before. Needs the account password."""
+    password_stdin, (style, slot) = given.pop("password_stdin"), _style(given)
+    upper = tuple(method.upper() for method in methods)
+    asked = {"key": parse_key_name(key), "hosts": hosts, "style": style, "slot": slot, "methods": upper, "paths": paths}
+    bound = errand.presence("bind", password_stdin=password_stdin, **asked)
+    errand.tell(bound, f"{bound['key']} may go to {bound['bound']}.\n")
 
 
 def _day(time_ms: int) -> str:
     return dt.datetime.fromtimestamp(time_ms / 1000, dt.UTC).strftime("%Y-%m-%d %H:%M")
-
-
-COMMANDS = {"secrets": secrets}

@@ -6,63 +6,76 @@ from pathlib import Path
 
 import click
 
-from agentsecrets.cli.context import control, output, password_stdin, presence
-from agentsecrets.cli.printing import print_json, print_table
+from agentsecrets.cli.errand import Errand
+from agentsecrets.cli.grammar import LazyGroup, common, password_stdin
+from agentsecrets.errors import BadUsage
+
+WORKSPACE = LazyGroup(
+    "workspace",
+    short_help="Say which hosts may be reached.",
+    help="What all projects of a workspace share.",
+    sources={"allowlist": "workspace:ALLOWLIST"},
+)
+ALLOWLIST = LazyGroup(
+    "allowlist",
+    short_help="Add, remove and list the hosts that may be reached.",
+    help="The hosts that calls may reach at all. An empty list means that nothing may be reached.",
+    sources={"add": "workspace:add", "remove": "workspace:remove", "list": "workspace:show", "log": "workspace:history"},
+)
 
 
-@click.group()
-def workspace() -> None:
-    """Your workspace."""
-
-
-@workspace.group()
-def allowlist() -> None:
-    """The hosts that may be reached at all."""
-
-
-@allowlist.command()
-@click.argument("domain")
-@click.option("--private", multiple=True, metavar="CIDR", help="A private range that it may resolve to.")
-@click.option("--ca", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Extra certification authority, PEM.")
-@click.option("--http", "plain_http", is_flag=True, help="Plain http, for loopback hosts only.")
+@click.command("add", short_help="Allow calls to hosts.")
+@click.argument("hosts", nargs=-1, required=True, metavar="HOST[:PORT]...")
+@click.option("--private", multiple=True, metavar="CIDR", help="A range outside the public internet that the hosts may resolve to.")
+@click.option("--ca", metavar="FILE", help="A certification authority (PEM) to accept for these hosts besides the system's.")
+@click.option("--http", "plain_http", is_flag=True, help="Allow plain http; for loopback hosts only.")
 @password_stdin
-@output
-def add(domain: str, private: tuple[str, ...], ca: Path | None, plain_http: bool, password_stdin: bool, output: str) -> None:
-    """Allow a host; needs the account password."""
-    control()
-    extra = ca.read_text() if ca is not None else ""
-    told = presence("allowlist.add", password_stdin=password_stdin, host=domain, private=private, ca=extra, plain_http=plain_http)
-    print_json(told) if output == "json" else print(f"{told['domain']} may be reached.")
+@common
+def add(errand: Errand, hosts: tuple[str, ...], private: tuple[str, ...], ca: str | None, plain_http: bool, password_stdin: bool) -> None:
+    """Allow calls to hosts. Each entry is signed, so this needs the account password."""
+    pem = _read_ca(ca) if ca else ""
+    listed = errand.presence("allowlist.add", password_stdin=password_stdin, hosts=hosts, private=private, ca=pem, plain_http=plain_http)
+    errand.tell(listed, f"May be reached now: {', '.join(listed['domains'])}.\n")
 
 
-@allowlist.command()
-@click.argument("domain")
+@click.command("remove", short_help="Take hosts from the list.")
+@click.argument("hosts", nargs=-1, required=True, metavar="HOST[:PORT]...")
 @password_stdin
-@output
-def remove(domain: str, password_stdin: bool, output: str) -> None:
-    """Take a host off the list; needs the account password."""
-    control()
-    told = presence("allowlist.remove", password_stdin=password_stdin, host=domain)
-    print_json(told) if output == "json" else print(f"{told['domain']} may not be reached any more.")
+@common
+def remove(errand: Errand, hosts: tuple[str, ...], password_stdin: bool) -> None:
+    """Take hosts from the list. Needs the account password."""
+    gone = errand.presence("allowlist.remove", password_stdin=password_stdin, hosts=hosts)
+    errand.tell(gone, f"May not be reached any more: {', '.join(gone['domains'])}.\n")
 
 
-@allowlist.command("list")
-@output
-def list_hosts(output: str) -> None:
-    """List the hosts."""
-    told = control().ask("/v1/allowlist")
-    if output == "json":
-        print_json(told)
-    else:
-        print_table(("Domain", "Private ranges"), [(host["domain"], " ".join(host["private"])) for host in told["allowlist"]])
+@click.command("list", short_help="List the hosts that may be reached.")
+@common
+def show(errand: Errand) -> None:
+    """List the hosts that may be reached, and what is special about each."""
+    domains = errand.ask("/v1/allowlist")["allowlist"]
+    rows = [
+        [
+            line["domain"],
+            ", ".join([*line["private"], *(["plain http"] if line["http"] else []), *(["own CA"] if line["ca"] else [])]),
+        ]
+        for line in domains
+    ]
+    errand.tell_table(domains, ["Domain", "Also allowed"], rows)
 
 
-@allowlist.command()
-@output
-def log(output: str) -> None:
-    """Say what changed."""
-    told = control().ask("/v1/allowlist/log")
-    print_json(told) if output == "json" else print_table(("Change", "Domain"), [(c["change"], c["domain"]) for c in told["changes"]])
+@click.command("log", short_help="Show changes of the list, and blocked attempts.")
+@common
+def history(errand: Errand) -> None:
+    """Show who changed the list and when, and which calls it has stopped."""
+    lines = errand.ask("/v1/allowlist/log")["changes"]
+    rows = [[line["timestamp"], line["what"], line["domain"], line["by"]] for line in lines]
+    errand.tell_table(lines, ["Time", "What", "Domain", "By"], rows)
 
 
-COMMANDS = {"workspace": workspace}
+def _read_ca(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="ascii")
+    except OSError as failure:
+        raise BadUsage(problem=f"the CA file cannot be read: {failure.strerror}") from None
+    except UnicodeDecodeError:
+        raise BadUsage(problem="the CA file is not PEM") from None

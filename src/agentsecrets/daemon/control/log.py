@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from agentsecrets.audit.verify import verify_log
-from agentsecrets.audit.view import following, newest
+from agentsecrets.audit.view import Wanted, following, newest
 from agentsecrets.daemon.control.route import Context, Route
 from agentsecrets.wire.messages import LogQuery, Nothing
 
@@ -13,12 +13,13 @@ _MOST = 10_000
 
 
 async def _lines(context: Context, asked: LogQuery) -> dict[str, Any]:
-    daemon = context.daemon
+    daemon, wanted = context.daemon, Wanted(asked.secret, asked.agent, asked.status.upper(), asked.environment)
     if asked.after >= 0:
-        lines, after = await daemon.log_worker.run(lambda: following(daemon.log, asked.after, _MOST))
+        lines, after = await daemon.log_worker.run(lambda: following(daemon.log, asked.after, _MOST, wanted))
         return {"lines": lines, "after": after}
-    lines = await daemon.log_worker.run(lambda: newest(daemon.log, min(max(asked.last, 0), _MOST)))
-    return {"lines": lines, "after": daemon.journal.length}
+    after = daemon.journal.length
+    lines = await daemon.log_worker.run(lambda: newest(daemon.log, min(max(asked.last, 0), _MOST), wanted))
+    return {"lines": lines, "after": after}
 
 
 async def _verify(context: Context, _: Nothing) -> dict[str, Any]:
@@ -28,4 +29,4 @@ async def _verify(context: Context, _: Nothing) -> dict[str, Any]:
     return {"rows": verdict.rows, "anchored": verdict.anchored, "first_bad": verdict.first_bad}
 
 
-ROUTES = (Route("/v1/log", LogQuery, _lines), Route("/v1/log/verify", Nothing, _verify))
+ROUTES = (Route("/v1/log", LogQuery, _lines, is_use=False), Route("/v1/log/verify", Nothing, _verify, is_use=False))

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from agentsecrets.daemon.control.route import Context, Route
-from agentsecrets.daemon.places import ACTIVE_PROJECT
 from agentsecrets.ledger.entries import PROJECT_CREATED, Named
-from agentsecrets.model.place import ProjectId, new_id, parse_name
-from agentsecrets.team.projects import check_new_name, find_project
+from agentsecrets.model.place import ProjectId, new_id, parse_environment, parse_name
+from agentsecrets.team.projects import FILE_NAME, check_new_name, find_project, render_folder, sign_folder
 from agentsecrets.wire.messages import Nothing, ProjectName
 
 
@@ -19,23 +18,30 @@ async def _create(context: Context, asked: ProjectName) -> dict[str, Any]:
     check_new_name(workspace.state, name)
     project_id = ProjectId(new_id())
     await workspace.write(daemon.store, daemon.worker, daemon.clock, PROJECT_CREATED, project_id, Named(name))
-    await _activate(context, project_id)
-    return {"project": name, "project_id": project_id}
+    return await _use(context, asked)
 
 
 async def _use(context: Context, asked: ProjectName) -> dict[str, Any]:
-    project_id = find_project(context.daemon.vault.opened.workspace.state, asked.name)
-    await _activate(context, project_id)
-    return {"project": asked.name, "project_id": project_id}
+    state = context.daemon.vault.opened.workspace.state
+    project_id = find_project(state, asked.name)
+    environment = parse_environment(context.named.environment or "development")
+    await context.daemon.places.activate(project_id)
+    told = {"project": dict(state.projects)[project_id], "project_id": project_id, "environment": environment}
+    return told | await _bound(context, project_id, environment) if asked.bind else told
 
 
-async def _activate(context: Context, project_id: ProjectId) -> None:
-    await context.daemon.worker.run(lambda: context.daemon.store.choose([(ACTIVE_PROJECT, project_id)]))
+async def _bound(context: Context, project_id: ProjectId, environment: str) -> dict[str, Any]:
+    """The file that binds the folder of the command, and this device's word of trust in it; the command writes it."""
+    daemon, workspace = context.daemon, context.daemon.vault.opened.workspace
+    path, content = f"{context.named.folder}/{FILE_NAME}", render_folder(workspace.state, project_id, environment)
+    word = sign_folder(workspace.unattended.device, daemon.account.account_id, path, content, daemon.clock.now_ms())
+    await daemon.worker.run(lambda: daemon.store.put_folder(path, word.encode()))
+    return {"path": path, "content": content.decode()}
 
 
 async def _list(context: Context, _: Nothing) -> dict[str, Any]:
     state = context.daemon.vault.opened.workspace.state
-    active = await context.daemon.worker.run(lambda: context.daemon.store.choice(ACTIVE_PROJECT))
+    active = context.daemon.places.active_project
     return {"projects": [{"name": name, "id": project_id, "active": project_id == active} for project_id, name in state.projects]}
 
 

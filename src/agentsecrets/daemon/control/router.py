@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import msgspec
 
+from agentsecrets.daemon.control import calling, folders, log, projects, secrets, signed, standing
 from agentsecrets.daemon.control import daemon as of_daemon
-from agentsecrets.daemon.control import log, projects, secrets, signed
-from agentsecrets.daemon.control.route import Context, Route
+from agentsecrets.daemon.control.route import Context, FrameRoute, Route
 from agentsecrets.daemon.core import Daemon
-from agentsecrets.daemon.data_plane import DataPlane
-from agentsecrets.errors import BadRequest, RouteNotFound
+from agentsecrets.errors import BadRequest, OtherVersion, RouteNotFound
 from agentsecrets.network.http1.server import Exchange
 from agentsecrets.wire import headers
 
-_ALL = (*of_daemon.ROUTES, *projects.ROUTES, *secrets.ROUTES, *signed.ROUTES, *log.ROUTES)
+_ALL: tuple[Route, ...] = (
+    *of_daemon.ROUTES,
+    *standing.ROUTES,
+    *projects.ROUTES,
+    *folders.ROUTES,
+    *secrets.ROUTES,
+    *signed.ROUTES,
+    *log.ROUTES,
+)
 _ROUTES: dict[str, Route] = {route.path: route for route in _ALL}
+_FRAMED: dict[str, FrameRoute] = {route.path: route for route in (*calling.ROUTES, *standing.FRAMED)}
+_FOR_ANY_VERSION = frozenset({"/v1/status", "/v1/stop"})
 _BODY_LIMIT = 1 << 20
 
 
@@ -23,26 +32,36 @@ class ControlPlane:
 
     def __init__(self, daemon: Daemon) -> None:
         self._daemon = daemon
-        self._calls = DataPlane(daemon.engine, daemon.vault, daemon.store, daemon.worker)
 
     async def serve(self, exchange: Exchange) -> None:
         """Answers one exchange."""
-        if exchange.head.target == b"/proxy":
-            await self._calls.serve(exchange)
-            return
-        route = _ROUTES.get(exchange.head.target.decode("latin-1"))
-        if route is None or exchange.head.method != "POST":
+        path = exchange.head.target.decode("latin-1")
+        if exchange.head.method != "POST" or not (path in _ROUTES or path in _FRAMED):
             raise RouteNotFound
-        message = self._read(await _whole(exchange), route)
-        context = Context(self._daemon, _named(exchange, headers.PROJECT), _named(exchange, headers.ENVIRONMENT))
+        if path not in _FOR_ANY_VERSION:
+            self._check_version(exchange)
+        context = Context.of(self._daemon, exchange.head)
+        if path in _FRAMED:
+            await _FRAMED[path].serve(context, exchange)
+            return
+        route = _ROUTES[path]
+        message = _read(await _whole(exchange), route)
+        if route.is_use:
+            self._daemon.idleness.touch()
         answer = msgspec.json.encode(await route.handle(context, message))
         await exchange.respond(200, [(b"Content-Type", b"application/json")], answer)
 
-    def _read(self, body: bytes, route: Route) -> object:
-        try:
-            return msgspec.json.decode(body or b"{}", type=route.shape)
-        except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
-            raise BadRequest(problem="it is not the JSON that this verb takes") from None
+    def _check_version(self, exchange: Exchange) -> None:
+        asking = exchange.head.get(headers.VERSION.lower().encode())
+        if asking and asking[0].decode("latin-1") != self._daemon.version:
+            raise OtherVersion(running=self._daemon.version, asking=asking[0].decode("latin-1"))
+
+
+def _read(body: bytes, route: Route) -> object:
+    try:
+        return msgspec.json.decode(body or b"{}", type=route.shape)
+    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
+        raise BadRequest(problem="it is not the JSON that this verb takes") from None
 
 
 async def _whole(exchange: Exchange) -> bytes:
@@ -52,8 +71,3 @@ async def _whole(exchange: Exchange) -> bytes:
         if len(body) > _BODY_LIMIT:
             raise BadRequest(problem="its body is too long")
     return body
-
-
-def _named(exchange: Exchange, name: str) -> str:
-    values = exchange.head.get(name.lower().encode())
-    return values[0].decode("utf-8", "replace") if values else ""

@@ -9,6 +9,7 @@ from agentsecrets.crypto.boxes import seal_to
 from agentsecrets.crypto.envelope import Envelope
 from agentsecrets.crypto.value import Value
 from agentsecrets.crypto.verify import verify_by_person
+from agentsecrets.daemon.control.folders import names_of
 from agentsecrets.daemon.control.route import Context, Route
 from agentsecrets.errors import SignatureInvalid
 from agentsecrets.model.event import Event, new_event_id
@@ -28,8 +29,9 @@ async def _set(context: Context, asked: Deposit) -> dict[str, Any]:
     key = parse_key_name(asked.key)
     raw = context.daemon.deposit.open(asked.sealed)
     check_value(raw)
-    version = await context.daemon.vault.opened.secrets.set(await context.place(), key, Value(raw))
-    return {"key": key, "version": version}
+    place = await context.place()
+    version = await context.daemon.vault.opened.secrets.set(place, key, Value(raw))
+    return {"key": key, "version": version} | names_of(context, place)
 
 
 async def _list(context: Context, _: Nothing) -> dict[str, Any]:
@@ -46,8 +48,9 @@ async def _list(context: Context, _: Nothing) -> dict[str, Any]:
 
 async def _delete(context: Context, asked: Key) -> dict[str, Any]:
     key = parse_key_name(asked.key)
-    await context.daemon.vault.opened.secrets.delete(await context.place(), key)
-    return {"key": key}
+    place = await context.place()
+    await context.daemon.vault.opened.secrets.delete(place, key)
+    return {"key": key} | names_of(context, place)
 
 
 async def _challenge(context: Context, _: Nothing) -> dict[str, Any]:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from agentsecrets.audit.view import Wanted, newest, stamp
 from agentsecrets.crypto.envelope import Envelope
 from agentsecrets.daemon.control.route import Context, Route
 from agentsecrets.errors import SignatureInvalid
 from agentsecrets.team.allowlist import changes
 from agentsecrets.wire.messages import Nothing, Signed
+
+_STOPPED = Wanted(reasons=frozenset({"domain_not_in_allowlist", "empty_allowlist"}))
+_MOST_STOPPED = 100
 
 
 async def _append(context: Context, asked: Signed) -> dict[str, Any]:
@@ -31,8 +35,23 @@ async def _allowlist(context: Context, _: Nothing) -> dict[str, Any]:
 
 
 async def _allowlist_log(context: Context, _: Nothing) -> dict[str, Any]:
-    found = changes(context.daemon.vault.opened.workspace.state)
-    return {"changes": [{"time_ms": change.time_ms, "change": change.entry, "domain": change.subject} for change in found]}
+    """What changed, and which calls the list has stopped, in the order of time."""
+    daemon = context.daemon
+    changed = [
+        {
+            "timestamp": stamp(change.time_ms),
+            "what": change.entry.removeprefix("allowlist."),
+            "domain": change.subject,
+            "by": daemon.account.email,
+        }
+        for change in changes(daemon.vault.opened.workspace.state)
+    ]
+    stopped = await daemon.log_worker.run(lambda: newest(daemon.log, _MOST_STOPPED, _STOPPED))
+    blocked = [
+        {"timestamp": line["timestamp"], "what": "blocked", "domain": line["domain"], "by": line["agent_id"] or line["identity_level"]}
+        for line in stopped
+    ]
+    return {"changes": sorted([*changed, *blocked], key=lambda line: line["timestamp"])}
 
 
 ROUTES = (

@@ -1,0 +1,35 @@
+"""``demo`` and ``completion``."""
+
+from __future__ import annotations
+
+import click
+
+from agentsecrets.cli.errand import Errand
+from agentsecrets.cli.grammar import common
+
+
+@click.command("demo", short_help="Show the main job in a temporary home.")
+@common
+def demo(errand: Errand) -> int:
+    """Run the product's own commands against an API that this command starts, then search everything they left for the values.
+
+    Nothing of yours is touched: it happens in a temporary folder, which is removed afterwards.
+    """
+    from agentsecrets.demo.transcript import run
+
+    return run(as_json=errand.as_json)
+
+
+@click.command("completion", short_help="Print completion for a shell.")
+@click.argument("shell", type=click.Choice(("bash", "zsh", "fish")))
+@common
+def completion(errand: Errand, shell: str) -> None:
+    """Print a script that completes commands and flags, e.g. for ~/.bashrc: eval "$(agentsecrets completion bash)"."""
+    from click.shell_completion import get_completion_class
+
+    from agentsecrets.cli.full import ROOT
+
+    made = get_completion_class(shell)
+    assert made is not None
+    script = made(ROOT, {}, "agentsecrets", "_AGENTSECRETS_COMPLETE").source()
+    errand.tell({"shell": shell, "script": script}, script)

@@ -1,0 +1,128 @@
+"""Starting, stopping, locking and replacing the daemon of a home folder."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from agentsecrets import __version__
+from agentsecrets.client.control import Control
+from agentsecrets.client.launch import AS_BEFORE, Choice, start_daemon
+from agentsecrets.errors import AlreadyRunning, DaemonGone, NoDaemon, OtherVersion, ShuttingDown
+from agentsecrets.wire.home import LOCK_FILE
+
+_STOP_SECONDS = 15.0
+_PAUSE_SECONDS = 0.01
+
+
+def ensure_daemon(home: Path, choice: Choice = AS_BEFORE) -> dict[str, Any]:
+    """Starts a daemon, locked, unless one runs. One of an older version is replaced.
+
+    Args:
+        home: The state folder.
+        choice: How it is to be started.
+
+    Returns:
+        What ``status`` says.
+
+    Raises:
+        OtherVersion: When the running one is newer than this command.
+        DaemonUnavailable, NoAccount, PortTaken
+    """
+    control = Control(home)
+    try:
+        status = control.ask("/v1/status")
+    except (NoDaemon, ShuttingDown):
+        _start(home, choice)
+        return control.ask("/v1/status")
+    running = str(status.get("version", ""))
+    if running == __version__:
+        return status
+    if _numbers(running) > _numbers(__version__):
+        raise OtherVersion(running=running, asking=__version__)
+    stop(home)
+    _start(home, choice)
+    return control.ask("/v1/status")
+
+
+def stop(home: Path) -> None:
+    """Lets running calls end, stops the daemon, and waits until it is gone.
+
+    Raises:
+        NoDaemon: When none runs.
+        AlreadyRunning: When it does not end.
+    """
+    Control(home).ask("/v1/stop")
+    wait_until_stopped(home)
+
+
+def lock(home: Path) -> None:
+    """Has the daemon give its place to one without keys, and waits for that.
+
+    Raises:
+        NoDaemon: When none runs.
+        AlreadyRunning: When it does not end.
+    """
+    control = Control(home)
+    control.ask("/v1/lock")
+
+    def locked() -> bool:
+        try:
+            return bool(control.ask("/v1/status")["locked"])
+        except (NoDaemon, DaemonGone, ShuttingDown):
+            return False
+
+    _wait_for(locked)
+
+
+def wait_until_stopped(home: Path) -> None:
+    """Waits until no daemon holds the lock of a home.
+
+    Raises:
+        AlreadyRunning: When that takes too long.
+    """
+    descriptor = os.open(home / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+
+    def free() -> bool:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    try:
+        _wait_for(free)
+    finally:
+        os.close(descriptor)
+
+
+def _start(home: Path, choice: Choice) -> None:
+    """Starts one, unless another command was quicker; that one is waited for."""
+    try:
+        start_daemon(home, choice)
+    except AlreadyRunning:
+        _wait_for(lambda: _serves(home))
+
+
+def _serves(home: Path) -> bool:
+    try:
+        Control(home).ask("/v1/status")
+    except (NoDaemon, DaemonGone, ShuttingDown):
+        return False
+    return True
+
+
+def _wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + _STOP_SECONDS
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AlreadyRunning
+        time.sleep(_PAUSE_SECONDS)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".") if part.isdigit())
