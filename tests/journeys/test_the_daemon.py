@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,8 +16,9 @@ import msgspec
 import pytest
 
 from agentsecrets.client.control import Control
-from agentsecrets.client.launch import clean_environment, program
-from agentsecrets.errors import AgentSecretsError, Locked, SignatureInvalid, UnknownCaller
+from agentsecrets.client.launch import Choice, clean_environment, program
+from agentsecrets.client.lifecycle import ensure_daemon, lock, stop
+from agentsecrets.errors import AgentSecretsError, DaemonGone, Locked, NoDaemon, OtherVersion, SignatureInvalid, UnknownCaller
 from agentsecrets.wire.failures import from_json
 from agentsecrets.wire.messages import LogQuery, ProjectName, Signed
 from tests.parts.tls import TlsUpstream
@@ -53,7 +55,7 @@ def running(home: Path) -> Iterator[Control]:
         control.ask("/v1/projects/create", ProjectName(name="shop"))
         yield control
     finally:
-        control.ask("/v1/stop")
+        stop(home)
 
 
 def proxied(control: Control, url: str, *fields: tuple[str, str], token: str | None = None) -> tuple[int, bytes]:
@@ -71,7 +73,7 @@ def test_an_agent_calls_an_api_with_a_secret_that_it_never_sees(tmp_path: Path) 
     with TlsUpstream() as upstream, running(home) as control:
         host = upstream.origin.removeprefix("https://")
         presence(home, said=VALUE, deed="deposit", key="KEY")
-        presence(home, deed="allowlist.add", host=host, private=["127.0.0.0/8", "::1/128"], ca=upstream.ca_pem)
+        presence(home, deed="allowlist.add", hosts=[host], private=["127.0.0.0/8", "::1/128"], ca=upstream.ca_pem)
         status, body = proxied(control, upstream.url("/leak/plain?of=bearer"), ("X-AS-Inject-Bearer", "KEY"))
         assert (status, VALUE.encode() in body, b"[REDACTED_BY_AGENTSECRETS]" in body) == (200, False, True)
         assert [line["status"] for line in control.ask("/v1/log", LogQuery(last=5))["lines"]] == ["OK"]
@@ -138,29 +140,45 @@ def test_a_person_sees_a_value_with_the_password_and_the_log_says_so(tmp_path: P
         assert control.ask("/v1/log", LogQuery(last=1))["lines"][0]["action"] == "reveal"
 
 
-def test_a_daemon_without_keys_is_locked(tmp_path: Path) -> None:
-    from agentsecrets.client.launch import start_daemon
-
+def test_a_daemon_that_was_stopped_starts_again_without_keys(tmp_path: Path) -> None:
     home = tmp_path / "home"
     with running(home) as control:
-        control.ask("/v1/stop")
-        presence(home, deed="unlock")
-        control.ask("/v1/stop")
-        while (home / "session.json").exists():
-            os.sched_yield()
-        _start_when_free(start_daemon, home)
-        assert control.ask("/v1/status")["locked"] is True
+        stop(home)
+        assert not (home / "session.json").exists()
+        assert ensure_daemon(home, Choice(port=0))["locked"] is True
         with pytest.raises(Locked):
             control.ask("/v1/secrets")
 
 
-def _start_when_free(start: Any, home: Path) -> None:
-    for _ in range(200):
-        try:
-            start(home, 0)
-        except AgentSecretsError as failure:
-            if failure.slug != "already_running":
-                raise
-        else:
-            return
-    raise AssertionError
+def test_a_locked_daemon_keeps_its_process_and_port_and_forgets_the_keys(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with running(home) as control:
+        before = control.ask("/v1/status")
+        lock(home)
+        after = control.ask("/v1/status")
+        assert (after["locked"], after["pid"], after["port"]) == (True, before["pid"], before["port"])
+        with pytest.raises(Locked):
+            control.ask("/v1/secrets")
+
+
+def test_a_vault_that_nobody_uses_locks_itself_although_somebody_looks_at_the_status(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with running(home) as control:
+        presence(home, deed="unlock", idle_lock_s=1)
+        deadline = time.monotonic() + 20
+        while not _is_locked(control):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+
+def _is_locked(control: Control) -> bool:
+    try:
+        return bool(control.ask("/v1/status")["locked"])
+    except (NoDaemon, DaemonGone):
+        return False
+
+
+def test_a_command_of_another_version_is_told_so(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with running(home), pytest.raises(OtherVersion):
+        Control(home, {"X-AS-Version": "999.0"}).ask("/v1/projects")

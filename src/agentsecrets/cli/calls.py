@@ -125,7 +125,7 @@ def _first(given: dict[str, list[str]], flag: str) -> str:
 def folder() -> bytes:
     """The folder of this command; the root when it was removed."""
     try:
-        return os.getcwdb()
+        return os.getcwdb()  # noqa: PTH109  (pathlib is not loaded on this path)
     except FileNotFoundError:
         return b"/"
 

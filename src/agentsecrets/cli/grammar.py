@@ -60,7 +60,7 @@ def _refuse_word(ctx: click.Context, word: str, names: list[str]) -> NoReturn:
     raise BadUsage(problem=f"there is no such command{suggestion}")
 
 
-def common(command: Callable[..., int | None]) -> Callable[..., int | None]:
+def with_errand(command: Callable[..., int | None]) -> Callable[..., int | None]:
     """Adds the flags that every command takes, and hands the command an ``Errand`` first."""
 
     def run(output: str, project: str, environment: str, **given: Any) -> int | None:

@@ -84,7 +84,6 @@ def _only_one(root: Path) -> Iterator[None]:
 
 
 async def _serve(options: argparse.Namespace) -> list[str]:
-    from agentsecrets.client.launch import Choice, daemon_command
     from agentsecrets.daemon.admission import DataPlaneAdmission, control_plane_admission
     from agentsecrets.daemon.control.router import ControlPlane
     from agentsecrets.daemon.core import assemble
@@ -111,7 +110,11 @@ async def _serve(options: argparse.Namespace) -> list[str]:
     await data_plane.close(DRAIN_SECONDS)
     await control.close(1.0)
     await daemon.close()
-    return daemon_command(home.root, Choice(port=port)) if daemon.locks else []
+    return _successor(home.root, port) if daemon.locks else []
+
+
+def _successor(root: Path, port: int) -> list[str]:
+    return [sys.executable, "-I", "-P", "-m", "agentsecrets.daemon", "--home", str(root), "--port", str(port)]
 
 
 def _keys(descriptor: int) -> bytes | None:

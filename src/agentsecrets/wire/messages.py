@@ -63,6 +63,10 @@ class LogQuery(Message, frozen=True, kw_only=True):
     status: str = ""
     environment: str = ""
 
+    def going_on(self, after: int) -> LogQuery:
+        """The same question about what is written from an index on."""
+        return msgspec.structs.replace(self, after=after)
+
 
 class DaemonStatus(msgspec.Struct, frozen=True, kw_only=True):
     """What ``agentsecrets status`` says.

@@ -8,7 +8,7 @@ import click
 
 from agentsecrets.cli import fast
 from agentsecrets.cli.errand import Errand, by_variable
-from agentsecrets.cli.grammar import common, password_stdin
+from agentsecrets.cli.grammar import password_stdin, with_errand
 from agentsecrets.cli.workflow import write_workflow
 from agentsecrets.client.launch import Choice
 from agentsecrets.client.lifecycle import lock as lock_daemon
@@ -25,7 +25,7 @@ _PORT = click.IntRange(1, 65535)
 @password_stdin
 @click.option("--protection", type=click.Choice(_LEVELS), default="guarded", help="How the vault opens; guarded works everywhere.")
 @click.option("--port", type=_PORT, help="The port of the proxy, 8765 by default.")
-@common
+@with_errand
 def init(errand: Errand, email: str, password_stdin: bool, protection: str, port: int | None) -> None:
     """Make an account on this machine, seal its keys with a password, and start the daemon.
 
@@ -47,7 +47,7 @@ def init(errand: Errand, email: str, password_stdin: bool, protection: str, port
 
 
 @click.command("status", short_help="Say where you stand.")
-@common
+@with_errand
 def status(errand: Errand) -> int:
     """Say whether the vault is open, how it is protected, and which project commands here would use."""
     return fast.settled(fast.status(errand.connection(), errand.given))
@@ -56,7 +56,7 @@ def status(errand: Errand) -> int:
 @click.command("unlock", short_help="Open the vault until it is locked again.")
 @password_stdin
 @click.option("--idle-lock", default="", metavar="TIME", help="Lock after so long without use, e.g. 30m; 8h at first, then as chosen last.")
-@common
+@with_errand
 def unlock(errand: Errand, password_stdin: bool, idle_lock: str) -> None:
     """Start a fresh daemon that holds the keys in memory, until `agentsecrets lock`, the idle limit, or a restart."""
     asked = {"idle_lock_s": _seconds(idle_lock)} if idle_lock else {}
@@ -67,7 +67,7 @@ def unlock(errand: Errand, password_stdin: bool, idle_lock: str) -> None:
 
 
 @click.command("lock", short_help="Close the vault.")
-@common
+@with_errand
 def lock(errand: Errand) -> None:
     """Let running calls end, and forget all keys. Without a running daemon there is nothing to forget."""
     try:

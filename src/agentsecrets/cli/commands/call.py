@@ -9,7 +9,7 @@ import click
 
 from agentsecrets.cli import fast, flags
 from agentsecrets.cli.errand import Errand
-from agentsecrets.cli.grammar import common, option
+from agentsecrets.cli.grammar import option, with_errand
 
 
 def _options(command: Any) -> Any:
@@ -20,7 +20,7 @@ def _options(command: Any) -> Any:
 
 @click.command("call", short_help="Call an API with secrets that you never see.")
 @_options
-@common
+@with_errand
 def call(errand: Errand, **typed: Any) -> int:
     r"""Call an API. Name the secrets; the daemon adds the values and takes them out of the answer.
 

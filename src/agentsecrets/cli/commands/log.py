@@ -9,11 +9,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import click
-from msgspec.structs import replace
 
 from agentsecrets.cli.errand import Errand
 from agentsecrets.cli.failures import shows_color
-from agentsecrets.cli.grammar import LazyGroup, common
+from agentsecrets.cli.grammar import LazyGroup, with_errand
 from agentsecrets.errors import LogBroken
 from agentsecrets.wire.messages import LogQuery
 from agentsecrets.wire.tables import table
@@ -32,7 +31,7 @@ Line = dict[str, Any]
 
 
 @click.command("verify", short_help="Check that nothing is missing or altered.")
-@common
+@with_errand
 def verify(errand: Errand) -> None:
     """Recompute the hash chain of the log and check every signed checkpoint. A log that does not hold gives exit status 8."""
     verdict = errand.ask("/v1/log/verify")
@@ -49,7 +48,7 @@ def verify(errand: Errand) -> None:
 @click.option("--agent", default="", metavar="NAME", help="Only calls of this agent.")
 @click.option("--status", default="", metavar="STATUS", help="Only OK, BLOCKED, FAILED, CANCELLED or UNKNOWN.")
 @click.option("--env", "environment_shown", default="", metavar="NAME", help="Only calls in this environment.")
-@common
+@with_errand
 def calls(errand: Errand, last: int, watch: bool, environment_shown: str, **wanted: Any) -> None:
     """Show the newest calls, the newest last: a table on a terminal, one JSON object a line elsewhere.
 
@@ -65,7 +64,7 @@ def calls(errand: Errand, last: int, watch: bool, environment_shown: str, **want
     else:
         sys.stdout.write(table(_HEAD, [_row(line) for line in found], color=shows_color(1)))
     if watch:
-        for line in _following(errand, replace(query, after=answer["after"])):
+        for line in _following(errand, query.going_on(answer["after"])):
             _show_one(errand, line)
 
 
@@ -75,7 +74,7 @@ def _following(errand: Errand, query: LogQuery) -> Iterator[Line]:
         time.sleep(_PAUSE_SECONDS)
         answer = errand.ask_running("/v1/log", query)
         yield from answer["lines"]
-        query = replace(query, after=answer["after"])
+        query = query.going_on(answer["after"])
 
 
 def _show_one(errand: Errand, line: Line) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from agentsecrets.cli.errand import Document, Errand
-from agentsecrets.cli.grammar import LazyGroup, common, password_stdin
+from agentsecrets.cli.grammar import LazyGroup, password_stdin, with_errand
 from agentsecrets.errors import BadUsage, FileExists
 from agentsecrets.wire.messages import ProjectName
 
@@ -26,7 +26,7 @@ _no_folder = click.option("--no-folder", is_flag=True, help="Write no project fi
 @click.command("create", short_help="Create a project for this folder.")
 @click.argument("name")
 @_no_folder
-@common
+@with_errand
 def create(errand: Errand, name: str, no_folder: bool) -> None:
     """Create a project, and bind this folder to it with .agentsecrets/project.json (ids and names, safe to commit)."""
     _check_file(no_folder=no_folder)
@@ -35,7 +35,7 @@ def create(errand: Errand, name: str, no_folder: bool) -> None:
 
 
 @click.command("list", short_help="List the projects of the workspace.")
-@common
+@with_errand
 def show(errand: Errand) -> None:
     """List the projects of the workspace; the active one, which counts where a folder has no project file, is marked."""
     projects = errand.ask("/v1/projects")["projects"]
@@ -47,7 +47,7 @@ def show(errand: Errand) -> None:
 @click.argument("name", default="")
 @_no_folder
 @password_stdin
-@common
+@with_errand
 def use(errand: Errand, name: str, no_folder: bool, password_stdin: bool) -> None:
     """Choose a project for this folder.
 

@@ -7,7 +7,7 @@ import os
 import click
 
 from agentsecrets.cli.errand import Errand, by_variable
-from agentsecrets.cli.grammar import LazyGroup, common
+from agentsecrets.cli.grammar import LazyGroup, with_errand
 from agentsecrets.client import lifecycle
 from agentsecrets.client.launch import Choice, clean_environment, daemon_command
 from agentsecrets.errors import AlreadyRunning
@@ -31,7 +31,7 @@ PROXY = LazyGroup(
 @click.command("start", short_help="Start the daemon.")
 @click.option("--port", type=click.IntRange(1, 65535), help="The port of the proxy, from now on; 8765 at first.")
 @click.option("--foreground", is_flag=True, help="Stay in the foreground, for a process supervisor. It starts locked.")
-@common
+@with_errand
 def start(errand: Errand, port: int | None, foreground: bool) -> None:
     """Start the daemon if none is running. It starts locked; `agentsecrets unlock` starts one that holds the keys."""
     choice = by_variable() if port is None else Choice(port=port, remember_port=True)
@@ -49,7 +49,7 @@ def start(errand: Errand, port: int | None, foreground: bool) -> None:
 
 
 @click.command("stop", short_help="Stop the daemon.")
-@common
+@with_errand
 def stop(errand: Errand) -> None:
     """Let running calls end, and stop the daemon. The vault is locked afterwards."""
     lifecycle.stop(errand.home)
@@ -57,7 +57,7 @@ def stop(errand: Errand) -> None:
 
 
 @click.command("status", short_help="Say whether the proxy runs, and where.")
-@common
+@with_errand
 def show(errand: Errand) -> None:
     """Say whether the proxy runs, and where. Starts nothing; without a daemon the exit status is 5."""
     status = errand.ask_running("/v1/status")
@@ -73,7 +73,7 @@ def show(errand: Errand) -> None:
 
 
 @click.command("token", short_help="Print the session token.")
-@common
+@with_errand
 def token(errand: Errand) -> None:
     """Print the token that lets a program use the proxy: -H "X-AS-Session-Token: $(agentsecrets proxy token)"."""
     session = errand.ask("/v1/session")
@@ -81,7 +81,7 @@ def token(errand: Errand) -> None:
 
 
 @click.command("rotate-session", short_help="Replace the session token.")
-@common
+@with_errand
 def rotate(errand: Errand) -> None:
     """Replace the session token; the old one is refused from now on."""
     session = errand.ask("/v1/session/rotate")

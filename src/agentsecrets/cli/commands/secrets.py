@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from agentsecrets.cli.errand import Document, Errand
-from agentsecrets.cli.grammar import LazyGroup, common, password_stdin
+from agentsecrets.cli.grammar import LazyGroup, password_stdin, with_errand
 from agentsecrets.errors import BadUsage
 from agentsecrets.model.secret import check_value, parse_key_name
 from agentsecrets.wire.messages import Key
@@ -53,7 +53,7 @@ def _style(given: Document) -> tuple[str, str]:
 @click.option("--for", "host", default="", metavar="HOST", help="Also bind the key to this host, in the style that is given beside it.")
 @_slots
 @password_stdin
-@common
+@with_errand
 def store(errand: Errand, assignment: str, host: str, password_stdin: bool, **slots: Any) -> None:
     """Store a value, or a new version of it.
 
@@ -95,7 +95,7 @@ def _write(descriptor: int, content: bytes) -> None:
 
 
 @click.command("list", short_help="List the names, never a value.")
-@common
+@with_errand
 def show(errand: Errand) -> None:
     """List the names of the secrets here, and where each may be used."""
     secrets = errand.ask("/v1/secrets")["secrets"]
@@ -106,7 +106,7 @@ def show(errand: Errand) -> None:
 @click.command("get", short_help="Show a value to a person.")
 @click.argument("key")
 @password_stdin
-@common
+@with_errand
 def reveal(errand: Errand, key: str, password_stdin: bool) -> None:
     """Show a value on standard output. Needs the account password, and is logged."""
     errand.ask("/v1/place")
@@ -115,7 +115,7 @@ def reveal(errand: Errand, key: str, password_stdin: bool) -> None:
 
 @click.command("delete", short_help="Delete a secret.")
 @click.argument("key")
-@common
+@with_errand
 def delete(errand: Errand, key: str) -> None:
     """Delete a secret: it is not listed and not used any more."""
     gone = errand.ask("/v1/secrets/delete", Key(key=parse_key_name(key)))
@@ -130,7 +130,7 @@ def delete(errand: Errand, key: str) -> None:
 @click.option("--method", "methods", multiple=True, metavar="METHOD", help="Only by this method; repeatable.")
 @click.option("--path", "paths", multiple=True, metavar="PREFIX", help="Only to paths that begin so; repeatable.")
 @password_stdin
-@common
+@with_errand
 def bind(errand: Errand, key: str, hosts: tuple[str, ...], methods: tuple[str, ...], paths: tuple[str, ...], **given: Any) -> None:
     """Say where a key may be used, in place of what was said before. Needs the account password."""
     password_stdin, (style, slot) = given.pop("password_stdin"), _style(given)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import click
 
 from agentsecrets.cli.errand import Errand
-from agentsecrets.cli.grammar import common
+from agentsecrets.cli.grammar import with_errand
 
 
 @click.command("demo", short_help="Show the main job in a temporary home.")
-@common
+@with_errand
 def demo(errand: Errand) -> int:
     """Run the product's own commands against an API that this command starts, then search everything they left for the values.
 
@@ -22,7 +22,7 @@ def demo(errand: Errand) -> int:
 
 @click.command("completion", short_help="Print completion for a shell.")
 @click.argument("shell", type=click.Choice(("bash", "zsh", "fish")))
-@common
+@with_errand
 def completion(errand: Errand, shell: str) -> None:
     """Print a script that completes commands and flags, e.g. for ~/.bashrc: eval "$(agentsecrets completion bash)"."""
     from click.shell_completion import get_completion_class

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from agentsecrets.cli.errand import Errand
-from agentsecrets.cli.grammar import LazyGroup, common, password_stdin
+from agentsecrets.cli.grammar import LazyGroup, password_stdin, with_errand
 from agentsecrets.errors import BadUsage
 
 WORKSPACE = LazyGroup(
@@ -30,7 +30,7 @@ ALLOWLIST = LazyGroup(
 @click.option("--ca", metavar="FILE", help="A certification authority (PEM) to accept for these hosts besides the system's.")
 @click.option("--http", "plain_http", is_flag=True, help="Allow plain http; for loopback hosts only.")
 @password_stdin
-@common
+@with_errand
 def add(errand: Errand, hosts: tuple[str, ...], private: tuple[str, ...], ca: str | None, plain_http: bool, password_stdin: bool) -> None:
     """Allow calls to hosts. Each entry is signed, so this needs the account password."""
     pem = _read_ca(ca) if ca else ""
@@ -41,7 +41,7 @@ def add(errand: Errand, hosts: tuple[str, ...], private: tuple[str, ...], ca: st
 @click.command("remove", short_help="Take hosts from the list.")
 @click.argument("hosts", nargs=-1, required=True, metavar="HOST[:PORT]...")
 @password_stdin
-@common
+@with_errand
 def remove(errand: Errand, hosts: tuple[str, ...], password_stdin: bool) -> None:
     """Take hosts from the list. Needs the account password."""
     gone = errand.presence("allowlist.remove", password_stdin=password_stdin, hosts=hosts)
@@ -49,7 +49,7 @@ def remove(errand: Errand, hosts: tuple[str, ...], password_stdin: bool) -> None
 
 
 @click.command("list", short_help="List the hosts that may be reached.")
-@common
+@with_errand
 def show(errand: Errand) -> None:
     """List the hosts that may be reached, and what is special about each."""
     domains = errand.ask("/v1/allowlist")["allowlist"]
@@ -64,7 +64,7 @@ def show(errand: Errand) -> None:
 
 
 @click.command("log", short_help="Show changes of the list, and blocked attempts.")
-@common
+@with_errand
 def history(errand: Errand) -> None:
     """Show who changed the list and when, and which calls it has stopped."""
     lines = errand.ask("/v1/allowlist/log")["changes"]
