@@ -40,7 +40,12 @@ class Stage:
         with ExitStack() as stack:
             self.folder = Path(tempfile.mkdtemp(prefix="agentsecrets-bench-"))
             stack.callback(shutil.rmtree, self.folder, ignore_errors=True)
-            self.environment = {"PATH": os.environ.get("PATH", ""), "HOME": str(self.folder), "LANG": "C.UTF-8"}
+            self.environment = {
+                "PATH": os.environ.get("PATH", ""),
+                "LANG": "C.UTF-8",
+                "AGENTSECRETS_HOME": str(self.folder / "home"),
+                "AGENTSECRETS_PORT": "0",
+            }
             self._start_upstream()
             stack.callback(self._stop_upstream)
             stack.callback(self.run, "proxy", "stop")
