@@ -255,14 +255,18 @@ class LogRow:
 
 
 class AuditStore(Protocol):
-    """The append-only log on disk. Blocking: called in a worker only."""
+    """The append-only log on disk. Blocking: called in a worker only, but for ``append``."""
 
     def last(self) -> LogRow | None:
         """The newest row."""
         ...
 
     def append(self, rows: Sequence[LogRow]) -> None:
-        """Adds rows in one transaction. Raises StateUnwritable; nothing was added then."""
+        """Adds rows in one transaction, without waiting for the disk. Raises StateUnwritable; nothing was added then."""
+        ...
+
+    def fold(self) -> None:
+        """Brings what was appended to its final place, and waits for the disk."""
         ...
 
     def rows(self, start: int, count: int) -> list[LogRow]:

@@ -17,15 +17,26 @@ _ROW = "SELECT idx, id, phase, payload, hash FROM events"
 
 
 class AuditDb:
-    """``ports.AuditStore`` over one SQLite file. ``synchronous=NORMAL``: outlives ``kill -9``; a power cut may lose the last second."""
+    """``ports.AuditStore`` over one SQLite file. ``synchronous=NORMAL``: outlives ``kill -9``; a power cut may lose the last second.
+
+    Rows are added over one connection and read over another, so that a long look at the log never keeps a call waiting.
+    """
 
     def __init__(self, path: Path) -> None:
+        self._writer = connect(path, "NORMAL")
+        create(self._writer, _SCHEMA)
+        self._writer.execute("PRAGMA wal_autocheckpoint=0")  # waiting for the disk is left to ``fold``
         self._db = connect(path, "NORMAL")
-        create(self._db, _SCHEMA)
 
     def close(self) -> None:
-        """Closes the file."""
+        """Moves everything into the file and closes it."""
+        self._writer.close()
         self._db.close()
+
+    def fold(self) -> None:
+        """Moves what was appended from the write-ahead log into the file, and waits for the disk."""
+        with writing():
+            self._db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
 
     def last(self) -> LogRow | None:
         """The newest row."""
@@ -34,7 +45,7 @@ class AuditDb:
 
     def append(self, rows: Sequence[LogRow]) -> None:
         """Adds rows in one transaction. Raises StateUnwritable; nothing was added then."""
-        with transaction(self._db) as db:
+        with transaction(self._writer) as db:
             db.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?)", [(r.index, r.id, r.phase, r.payload, r.hash) for r in rows])
 
     def rows(self, start: int, count: int) -> list[LogRow]:
