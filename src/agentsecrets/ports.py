@@ -255,7 +255,7 @@ class LogRow:
 
 
 class AuditStore(Protocol):
-    """The append-only log on disk. Blocking: called in a worker only, but for ``append``."""
+    """The append-only log on disk. Blocking: called in a worker only, but for ``append`` and ``add_checkpoint``."""
 
     def last(self) -> LogRow | None:
         """The newest row."""
@@ -286,5 +286,5 @@ class AuditStore(Protocol):
         ...
 
     def add_checkpoint(self, index: int, envelope: bytes) -> None:
-        """Adds a checkpoint."""
+        """Adds a checkpoint, without waiting for the disk."""
         ...

@@ -26,7 +26,7 @@ class Journal:
     into the file, and waiting for the disk then) is the worker's.
 
     Args:
-        store: The log; ``append`` is called on the loop.
+        store: The log; ``append`` and ``add_checkpoint`` are called on the loop.
         worker: Runs what blocks.
         clock: Time.
     """
@@ -70,7 +70,7 @@ class Journal:
     async def settle(self) -> None:
         """Waits until nothing is waiting."""
         while self._waiting:
-            await asyncio.sleep(0)
+            await asyncio.wait([written for _, written in self._waiting])
         if self._folding is not None:
             await asyncio.shield(self._folding)
 
@@ -109,23 +109,20 @@ class Journal:
         finally:
             self._folded_index, self._folding = index, None
 
-    async def checkpoint(self, device: SigningKey, account_id: str, *, now: bool = False) -> None:
+    def checkpoint(self, device: SigningKey, account_id: str, *, now: bool = False) -> None:
         """Signs the end of the chain when enough rows or time have passed since the last checkpoint.
 
         Args:
             device: This machine's device key.
             account_id: The account it speaks for.
             now: Sign whatever has passed, as before a lock or stop.
+
+        Raises:
+            StateUnwritable
         """
         rows, seconds = self._index - self._signed_index, self._clock.monotonic() - self._signed_at
         if rows <= 0 or not (now or rows >= CHECKPOINT_ROWS or seconds >= CHECKPOINT_SECONDS):
             return
-
-        def deed() -> None:
-            index, digest = self._index, self._hash
-            word = Checkpoint(account_id=account_id, index=index, hash=digest.hex(), time_ms=self._clock.now_ms())
-            self._store.add_checkpoint(index, device.sign(word).encode())
-            self._signed_index = index
-
-        await self._worker.run(deed)
-        self._signed_at = self._clock.monotonic()
+        word = Checkpoint(account_id=account_id, index=self._index, hash=self._hash.hex(), time_ms=self._clock.now_ms())
+        self._store.add_checkpoint(self._index, device.sign(word).encode())
+        self._signed_index, self._signed_at = self._index, self._clock.monotonic()

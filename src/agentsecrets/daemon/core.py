@@ -83,11 +83,11 @@ class Daemon:
         self.locks = True
         self.stopping.set()
 
-    async def checkpoint(self, *, now: bool = False) -> None:
+    def checkpoint(self, *, now: bool = False) -> None:
         """Signs the log's end, when unlocked and when it is time."""
         if not self.vault.locked:
             device = self.vault.opened.workspace.unattended.device
-            await self.journal.checkpoint(device, self.account.account_id, now=now)
+            self.journal.checkpoint(device, self.account.account_id, now=now)
 
     async def sweep(self, seconds: float = SWEEP_SECONDS) -> None:
         """Does what has to be done every few seconds until the daemon stops."""
@@ -97,14 +97,14 @@ class Daemon:
                     await self.stopping.wait()
             except TimeoutError:
                 self.upstream.sweep()
-                await self.checkpoint()
+                self.checkpoint()
                 if self.idleness.expired and not self.vault.locked and self.engine.under_way == 0:
                     self.lock()
 
     async def close(self) -> None:
         """Writes what is left to write and closes the stores."""
         await self.journal.settle()
-        await self.checkpoint(now=True)
+        self.checkpoint(now=True)
         self.session.remove()
         self.upstream.close()
         self.worker.close()

@@ -1,0 +1,98 @@
+"""The product's own commands, as a person or a script runs them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.parts.terminal import Terminal
+from tests.parts.tls import TlsUpstream
+
+PASSWORD = "violet-harbour-quartz-meadow"
+VALUE = "sk_live_51HxQ/7+zvBq=Lm9"
+PROGRAM = str(Path(sys.executable).with_name("agentsecrets"))
+PRIVATE = ("--private", "127.0.0.0/8", "--private", "::1/128")
+
+
+class Commands:
+    """Runs commands with a state folder of their own, in a folder of their own.
+
+    Attributes:
+        home: The state folder.
+        folder: Where commands run.
+        environment: What they run with.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.home, self.folder = root / "home", root / "work"
+        self.folder.mkdir(parents=True)
+        self.environment = {"AGENTSECRETS_HOME": str(self.home), "AGENTSECRETS_PORT": "0", "PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
+
+    def end(self, *words: str, said: str = "", folder: Path | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Runs one command on pipes to its end."""
+        return subprocess.run(
+            [PROGRAM, *words],
+            cwd=folder or self.folder,
+            input=said,
+            env={**self.environment, **variables},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def run(self, *words: str, said: str = "", code: int = 0, folder: Path | None = None, **variables: str) -> str:
+        """Runs one command that must end with a status; answers what it printed, with standard error when it failed as it should."""
+        ended = self.end(*words, said=said, folder=folder, **variables)
+        assert ended.returncode == code, ended.stdout + ended.stderr
+        return ended.stdout + (ended.stderr if code else "")
+
+    def ask(self, *words: str, said: str = "", code: int = 0, folder: Path | None = None) -> Any:
+        """Runs one command with ``--output json``; answers the one document that it printed."""
+        ended = self.end(*words, "--output", "json", said=said, folder=folder)
+        assert ended.returncode == code, ended.stdout + ended.stderr
+        return json.loads(ended.stdout)
+
+    def at_terminal(self, *words: str, folder: Path | None = None) -> Terminal:
+        """Runs one command on a terminal."""
+        return Terminal([PROGRAM, *words], folder or self.folder, self.environment)
+
+    def allow(self, upstream: TlsUpstream) -> str:
+        """Puts an upstream on the allowlist; answers its host."""
+        authority = self.home / "upstream-ca.pem"
+        authority.write_text(upstream.ca_pem)
+        host = upstream.origin.removeprefix("https://")
+        self.run("workspace", "allowlist", "add", host, *PRIVATE, "--ca", str(authority), "--password-stdin", said=PASSWORD)
+        return host
+
+    def set_up(self) -> None:
+        """An account, unlocked, with one project to which the folder is bound."""
+        self.run("init", "--email", "ada@example.com", "--password-stdin", said=PASSWORD)
+        self.run("project", "create", "shop")
+
+    def stop(self) -> None:
+        """Stops the daemon, if one runs."""
+        assert self.end("proxy", "stop").returncode in (0, 5)
+
+
+@contextmanager
+def commands(root: Path, *, ready: bool = True) -> Iterator[Commands]:
+    """Commands over a fresh state folder; no daemon is left behind.
+
+    Args:
+        root: An empty folder.
+        ready: Whether there is an account and a project at once.
+    """
+    made = Commands(root)
+    try:
+        if ready:
+            made.set_up()
+        yield made
+    finally:
+        made.stop()
