@@ -38,7 +38,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 ALSO: dict[str, tuple[str, ...]] = {
     "daemon.deeds": ("client",),
 }
-"""Module → what it alone may import besides. The presence program asks the running daemon, as its client."""
+"""Module or package → what it alone may import besides. The presence program asks the running daemon, as its client."""
 
 FACES = ("cli", "client", "demo")
 WHAT_OPENS = ("crypto.value", "crypto.keys", "crypto.records", "crypto.passwords", "vault", "storage", "daemon")
@@ -47,7 +47,12 @@ WHAT_OPENS = ("crypto.value", "crypto.keys", "crypto.records", "crypto.passwords
 def _allowed(module: Module, imported: str) -> bool:
     if imported == "" or imported.split(".", maxsplit=1)[0] == module.floor:
         return True
-    return any(imported == name or imported.startswith(name + ".") for name in (*MAY_IMPORT[module.floor], *ALSO.get(module.name, ())))
+    also = [name for place, names in ALSO.items() if _within(module.name, place) for name in names]
+    return any(_within(imported, name) for name in (*MAY_IMPORT[module.floor], *also))
+
+
+def _within(name: str, package: str) -> bool:
+    return name == package or name.startswith(package + ".")
 
 
 @pytest.mark.parametrize("module", [module for name, module in modules().items() if name], ids=lambda module: module.path)

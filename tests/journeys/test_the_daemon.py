@@ -29,8 +29,10 @@ VALUE = "sk_live_51HxQ/7+zvBq=Lm9"
 
 def presence(home: Path, *, said: str = PASSWORD, **request: Any) -> dict[str, Any]:
     """Runs the presence program as a set-up script would."""
+    if request["deed"] in ("init", "unlock"):
+        request["port"] = 0
     asked, ours = os.pipe()
-    os.write(ours, msgspec.json.encode({"home": str(home), "port": 0, "password_stdin": True, **request}))
+    os.write(ours, msgspec.json.encode({"home": str(home), "password_stdin": True, **request}))
     os.close(ours)
     answer, told = os.pipe()
     command = [*program("agentsecrets.daemon.presence"), str(asked), str(told)]

@@ -112,7 +112,9 @@ class Errand:
         from agentsecrets.client.launch import run_presence
 
         place = dict(calls.named_place(self.given))
-        request = {"deed": deed, "home": str(self.home), "cwd": self.folder, "value_fd": value_fd, **place, **asked}
+        request = {"deed": deed, "home": str(self.home), "cwd": self.folder, **place, **asked}
+        if value_fd >= 0:
+            request["value_fd"] = value_fd
         return run_presence(request, password_stdin=password_stdin)
 
     # --- answering --------------------------------------------------------------------------------------------------------------------

@@ -19,13 +19,12 @@ def main() -> int:
     """
     harden()
     try:
-        return _perform()
+        return _answered()
     except KeyboardInterrupt:
         return _INTERRUPTED
 
 
-def _perform() -> int:
-    from agentsecrets.daemon.deeds import perform
+def _answered() -> int:
     from agentsecrets.errors import AgentSecretsError
     from agentsecrets.wire.failures import to_json
 
@@ -41,6 +40,28 @@ def _perform() -> int:
     with os.fdopen(told, "wb") as pipe:
         pipe.write(answer)
     return code
+
+
+def perform(encoded: bytes) -> bytes:
+    """Does what a request asks for; answers JSON.
+
+    Raises:
+        BadUsage: When it is not the request of a known deed.
+        AgentSecretsError: Whatever the deed refuses.
+    """
+    import msgspec
+
+    from agentsecrets.daemon.deeds import DEEDS
+    from agentsecrets.daemon.terminal import Person
+    from agentsecrets.errors import BadUsage
+
+    try:
+        name = msgspec.json.decode(encoded)["deed"]
+        deed = next(deed for deed in DEEDS if deed.name == name)
+        asked = msgspec.json.decode(encoded, type=deed.shape)
+    except (msgspec.MsgspecError, KeyError, TypeError, StopIteration):
+        raise BadUsage(problem="the presence program does not know what is asked") from None
+    return msgspec.json.encode(deed.perform(asked, Person(stdin=asked.password_stdin)))
 
 
 if __name__ == "__main__":

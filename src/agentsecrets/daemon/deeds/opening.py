@@ -1,0 +1,90 @@
+"""Opening an account by its person's password."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from agentsecrets.crypto.envelope import Envelope
+from agentsecrets.crypto.keys import OpenPerson, SealedAccount, open_person
+from agentsecrets.daemon.clock import SystemClock
+from agentsecrets.daemon.deeds.deed import Asked
+from agentsecrets.daemon.terminal import Person
+from agentsecrets.errors import NoAccount, WrongPassword
+from agentsecrets.ledger.chain import extend, write_entry
+from agentsecrets.model.place import Place, parse_environment
+from agentsecrets.storage.paths import Home
+from agentsecrets.storage.state_db import StateDb
+from agentsecrets.team.projects import find_project
+from agentsecrets.vault.workspace import Workspace
+from agentsecrets.wire.messages import Signed
+
+_TRIES = 3
+
+
+class Opened:
+    """The account of a home folder, opened by its person.
+
+    Args:
+        asked: The request.
+        person: Who is asked for the password.
+        shown: What the person reads first: what will be signed or done.
+
+    Raises:
+        NoAccount, WrongPassword, NoTerminal, LedgerCorrupt, SignatureInvalid
+    """
+
+    def __init__(self, asked: Asked, person: Person, shown: str) -> None:
+        self.home = Home(Path(asked.home))
+        self.home.create()
+        self.store = StateDb(self.home.state_db)
+        account = self.store.account()
+        if account is None:
+            raise NoAccount
+        person.show(shown)
+        self.account: SealedAccount = account
+        self.keys: OpenPerson = _opened(account, person, tries=1 if asked.password_stdin else _TRIES)
+        self.workspace = Workspace(account, self.keys.unattended, [Envelope.decode(entry) for entry in self.store.ledger()])
+        self.control = asked.control
+
+    def place(self) -> tuple[Place, str]:
+        """The vault that the command means, as the daemon finds it and this account's own ledger knows it, and its name.
+
+        Raises:
+            ProjectNotFound: When the ledger knows no such project.
+        """
+        found = self.control.ask("/v1/place")
+        project_id = find_project(self.workspace.state, found["project_id"])
+        place = Place(self.workspace.id, project_id, parse_environment(found["environment"]))
+        shown = "PRODUCTION" if place.environment == "production" else place.environment
+        return place, f"{dict(self.workspace.state.projects)[project_id]}, {shown}"
+
+    def append(self, entry: str, subject: str, sealed: object) -> None:
+        """Signs the next entry of the ledger and has the daemon append it.
+
+        Raises:
+            RefusedEntry, HeadMoved
+        """
+        envelope = write_entry(
+            self.workspace.state.public,
+            entry,
+            workspace_id=self.workspace.id,
+            author=self.account.account_id,
+            subjects=(subject,),
+            sealed=sealed,
+            ledger_key=self.workspace.keys.ledger_key,
+            signer=self.keys.signing,
+            now_ms=SystemClock().now_ms(),
+        )
+        self.control.ask("/v1/ledger", Signed(envelope=envelope.encode()))
+        self.workspace.state = extend(self.workspace.state, envelope, self.workspace.identity, self.workspace.keys.ledger_key)
+
+
+def _opened(account: SealedAccount, person: Person, tries: int) -> OpenPerson:
+    for left in range(tries, 0, -1):
+        try:
+            return open_person(account, person.secret("Password").encode("utf-8", "surrogateescape"))
+        except WrongPassword:
+            if left == 1:
+                raise
+            person.show("That is not the password.")
+    raise WrongPassword

@@ -1,0 +1,20 @@
+"""Opens the vault: a fresh daemon with the keys."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agentsecrets.daemon.deeds.deed import Deed
+from agentsecrets.daemon.deeds.opening import Opened
+from agentsecrets.daemon.deeds.starting import Starts, replace_daemon
+from agentsecrets.daemon.terminal import Person
+
+
+def _perform(asked: Starts, person: Person) -> dict[str, Any]:
+    opened = Opened(asked, person, "AgentSecrets: unlock the vault")
+    opened.store.close()
+    replace_daemon(opened.home, asked, opened.keys)
+    return {"email": opened.account.email}
+
+
+DEED = Deed("unlock", Starts, _perform)
