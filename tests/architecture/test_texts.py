@@ -16,7 +16,7 @@ FOLDERS = (".ci", "bench", "docs", "requirements", "src", "tests", "tools")
 
 
 def _written() -> list[Path]:
-    """Every file of the repository that a person wrote."""
+    """Every file of the repository that a person wrote. In a linked worktree ``.git`` is a file, and git's own."""
     inside = [path for folder in FOLDERS for path in (REPOSITORY / folder).rglob("*") if "__pycache__" not in path.parts]
     return sorted(path for path in (*REPOSITORY.iterdir(), *inside) if path.is_file() and path.name != ".git")
 
