@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
+
+Counted = Callable[[str], None]
+"""Says a figure at the end of the run."""
+
+
+@pytest.fixture
+def counted(record_property: Callable[[str, object], None], request: pytest.FixtureRequest) -> Counted:
+    """For tests over many cases: how many there were, and what became of them."""
+    return lambda figure: record_property("counted", f"{request.node.path.stem}: {figure}")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Says how many conformance tests really ran, and how many did not."""
+    """Prints every figure, and how many conformance tests really ran."""
+    passed = terminalreporter.stats.get("passed", ())
+    for report in passed:
+        for name, figure in report.user_properties:
+            if name == "counted":
+                terminalreporter.write_line(str(figure))
     counts = {
         outcome: sum(1 for report in terminalreporter.stats.get(outcome, ()) if report.nodeid.startswith("tests/conformance/"))
         for outcome in ("passed", "failed", "skipped")

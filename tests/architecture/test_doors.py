@@ -16,6 +16,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "idna": ("model.target",),
     "msgspec": ("audit", "client", "crypto", "daemon", "ledger", "model", "network", "proxy", "storage", "team", "vault", "wire"),
     "nacl": ("crypto",),
+    "publicsuffixlist": ("model.suffixes",),
     "sqlite3": ("storage",),
     "uvloop": ("daemon",),
     "zxcvbn": ("crypto.passwords",),

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from agentsecrets.model.suffixes import is_public_suffix
 from agentsecrets.model.target import Target
+
+WILDCARD = "*."
+"""How an entry begins that stands for every host with one label more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +16,7 @@ class AllowedHost:
     """One signed entry of the allowlist.
 
     Attributes:
-        host: A-labels or a canonical IP literal.
+        host: A-labels, a canonical IP literal, or ``*.`` and A-labels.
         port: The one port that is allowed.
         plain_http: Whether plain http may be used (loopback hosts only).
         private: CIDR ranges outside the public internet that this host may resolve to, e.g. ``("10.0.0.0/8",)``.
@@ -30,6 +34,18 @@ class AllowedHost:
         """The entry as a person writes it."""
         return Target("https", self.host, self.port, "/").host_and_port
 
+    def covers(self, target: Target) -> bool:
+        """Whether a wildcard entry stands for a target: exactly one label more, a name, and nobody else's to register."""
+        label, dot, base = target.host.partition(".")
+        return (
+            self.host == f"{WILDCARD}{base}"
+            and self.port == target.port
+            and bool(label and dot)
+            and not target.literal
+            and is_wildcard_base(base)
+            and not is_public_suffix(target.host)
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Allowlist:
@@ -39,5 +55,11 @@ class Allowlist:
     digest: str = ""
 
     def find(self, target: Target) -> AllowedHost | None:
-        """The entry whose host and port are exactly the target's."""
-        return next((entry for entry in self.hosts if (entry.host, entry.port) == (target.host, target.port)), None)
+        """The entry whose host and port are exactly the target's, else a wildcard that stands for it."""
+        exact = next((entry for entry in self.hosts if (entry.host, entry.port) == (target.host, target.port)), None)
+        return exact or next((entry for entry in self.hosts if entry.covers(target)), None)
+
+
+def is_wildcard_base(base: str) -> bool:
+    """Whether ``*.base`` belongs to one registrant: neither the base nor the names below it are public suffixes."""
+    return "." in base and not is_public_suffix(base) and not is_public_suffix(f"a.{base}")

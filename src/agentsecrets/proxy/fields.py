@@ -23,7 +23,7 @@ NEVER_FROM_AGENTS = HOP_BY_HOP | frozenset(
 )  # fmt: skip
 """Fields that the transport writes, or that would steer a request past what was decided on."""
 
-_SLICING = frozenset(
+SLICING = frozenset(
     {b"range", b"if-range", b"if-match", b"if-none-match", b"if-modified-since", b"if-unmodified-since", b"accept-encoding"}
 )
 """Fields that would cut or code an echo of the value; dropped on calls with an injection."""
@@ -35,14 +35,14 @@ _OF_THE_BODY = frozenset({b"etag", b"content-md5", b"digest", b"repr-digest", b"
 def from_agent(fields: Iterable[Field], *, injected: bool) -> tuple[Field, ...]:
     """The agent's own fields, as far as they travel on."""
     fields = tuple(fields)
-    dropped = NEVER_FROM_AGENTS | _named_by_connection(fields) | (_SLICING if injected else frozenset())
-    return tuple((name, value) for name, value in fields if not _ends_here(name.lower(), dropped))
+    dropped = NEVER_FROM_AGENTS | _named_by_connection(fields) | (SLICING if injected else frozenset())
+    return tuple((name, value) for name, value in fields if not _ends_here(name, dropped))
 
 
 def from_upstream(fields: tuple[Field, ...], *, injected: bool) -> tuple[Field, ...]:
     """The upstream's fields, as far as they travel on."""
     dropped = HOP_BY_HOP | _named_by_connection(fields) | {b"content-length", b"alt-svc"} | (_OF_THE_BODY if injected else frozenset())
-    return tuple((name, value) for name, value in fields if not _ends_here(name.lower(), dropped))
+    return tuple((name, value) for name, value in fields if not _ends_here(name, dropped))
 
 
 def value_of(fields: Iterable[Field], name: bytes) -> bytes:
@@ -55,4 +55,10 @@ def _named_by_connection(fields: tuple[Field, ...]) -> frozenset[bytes]:
 
 
 def _ends_here(name: bytes, dropped: frozenset[bytes]) -> bool:
+    name = as_gateways_read(name)
     return name in dropped or name.startswith((b"x-as-", b"proxy-", b"x-forwarded-"))
+
+
+def as_gateways_read(name: bytes) -> bytes:
+    """A field name in lower case with dashes for underscores: servers behind a gateway cannot tell the two apart (RFC 3875 §4.1.18)."""
+    return name.lower().replace(b"_", b"-")

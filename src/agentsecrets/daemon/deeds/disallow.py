@@ -9,8 +9,7 @@ from agentsecrets.daemon.deeds.opening import Opened
 from agentsecrets.daemon.terminal import Person
 from agentsecrets.ledger.entries import ALLOWLIST_REMOVED, Nothing
 from agentsecrets.model.allowlist import AllowedHost
-from agentsecrets.model.target import parse_authority
-from agentsecrets.team.allowlist import subject_removed
+from agentsecrets.team.allowlist import parse_listed, subject_removed
 
 
 class _Asked(Asked, frozen=True, kw_only=True):
@@ -18,7 +17,7 @@ class _Asked(Asked, frozen=True, kw_only=True):
 
 
 def _perform(asked: _Asked, person: Person) -> dict[str, Any]:
-    hosts = [parse_authority(text, 443)[:2] for text in asked.hosts]
+    hosts = [parse_listed(text) for text in asked.hosts]
     opened = Opened(asked, person, f"AgentSecrets: no more calls to {', '.join(asked.hosts)}")
     for host, port in hosts:
         opened.append(ALLOWLIST_REMOVED, subject_removed(opened.workspace.state, host, port), Nothing())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from agentsecrets.errors import BadBody, BadInjection, ConflictingCredentials
@@ -21,26 +22,65 @@ def _check_slot(slot: str) -> None:
 
 def _write(draft: Draft, slot: str, raw: bytes) -> tuple[bytes, ...]:
     try:
-        text = raw.decode()
+        value = raw.decode()
     except UnicodeDecodeError:
         raise BadInjection(problem="the value is not text, and JSON holds only text") from None
-    document = _read(draft.body or b"{}")
+    body = draft.body or b"{}"
+    document = _read(body)
     *parents, last = slot.split(".")
+    inner, missing = _descend(document, parents)
+    if not missing and last in inner:
+        raise ConflictingCredentials(slot=f"the body member {slot}")
+    member = _nested([*missing, last], value)
+    draft.body = _inserted(body.decode(), parents[: len(parents) - len(missing)], member).encode()
+    return (raw,)
+
+
+def _descend(document: dict[str, Any], parents: list[str]) -> tuple[dict[str, Any], list[str]]:
+    """The object that a path leads to as far as it exists, and the names that do not."""
     inner: Any = document
-    for name in parents:
-        inner = inner.setdefault(name, {})
+    for position, name in enumerate(parents):
+        if name not in inner:
+            return inner, parents[position:]
+        inner = inner[name]
         if not isinstance(inner, dict):
             raise BadBody(problem="the JSON path leads through something that is not an object")
-    if last in inner:
-        raise ConflictingCredentials(slot=f"the body member {slot}")
-    inner[last] = text
-    draft.body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-    return (raw,)
+    return inner, []
+
+
+def _nested(names: list[str], value: str) -> str:
+    """``"a":{"b":"value"}``."""
+    quoted = [json.dumps(name, ensure_ascii=False) for name in names]
+    return ":{".join(quoted) + ":" + json.dumps(value, ensure_ascii=False) + "}" * (len(names) - 1)
+
+
+def _inserted(text: str, path: list[str], member: str) -> str:
+    r"""The same text with a member added to the object at a path: not one character of what the agent wrote is written anew.
+
+    Numbers keep their digits (``1e400``, thirty decimals) and strings their escapes (a lone ``\ud800``).
+    """
+    start = _SPACE.match(text, 0).end()  # type: ignore[union-attr]
+    for name in path:
+        start = _member(text, start, name)
+    inner, end = _DECODER.raw_decode(text, start)
+    return f"{text[: end - 1]}{',' if inner else ''}{member}{text[end - 1 :]}"
+
+
+def _member(text: str, start: int, wanted: str) -> int:
+    """Where the value of a member begins, in valid JSON without duplicate names."""
+    at = start + 1
+    while True:
+        name, at = _DECODER.raw_decode(text, _SPACE.match(text, at).end())  # type: ignore[union-attr]
+        at = _SPACE.match(text, _SPACE.match(text, at).end() + 1).end()  # type: ignore[union-attr]
+        if name == wanted:
+            return at
+        _, at = _DECODER.raw_decode(text, at)
+        at = _SPACE.match(text, at).end() + 1  # type: ignore[union-attr]
 
 
 def _read(body: bytes) -> dict[str, Any]:
     try:
-        document = json.loads(body.decode(), object_pairs_hook=_without_duplicates, parse_constant=_no_constant)
+        document = _DECODER.decode(body.decode())
     except (ValueError, RecursionError):
         raise BadBody(problem="it is not JSON, or an object has two members of one name") from None
     if not isinstance(document, dict):
@@ -73,6 +113,12 @@ def _depth(document: Any) -> int:
             if isinstance(child, dict | list)
         ]
     return deepest
+
+
+_SPACE = re.compile(r"[ \t\r\n]*")
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_without_duplicates, parse_constant=_no_constant, parse_int=str, parse_float=str
+)  # a number is never converted: it may be longer than Python reads
 
 
 STYLE = Style("body", _check_slot, lambda slot: f"body {slot}", no_conflict, _write, body="json")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qsl, quote_plus
+from urllib.parse import quote_plus
 
 from agentsecrets.errors import BadBody, BadInjection, ConflictingCredentials
-from agentsecrets.proxy.styles.style import Draft, Style, no_conflict
+from agentsecrets.proxy.styles.style import Draft, Style, no_conflict, parameter_conflict
 
 _ENCODED = re.compile(rb"(?:[!'-;=?-Z_a-z~$&+]|%[0-9A-Fa-f]{2})*")
 _LONGEST_NAME = 256
@@ -21,7 +21,7 @@ def _write(draft: Draft, slot: str, raw: bytes) -> tuple[bytes, ...]:
     body = draft.body or b""
     if _ENCODED.fullmatch(body) is None:
         raise BadBody(problem="it is not application/x-www-form-urlencoded")
-    if slot in [name for name, _ in parse_qsl(body.decode("ascii"), keep_blank_values=True)]:
+    if parameter_conflict(body.decode("ascii"), slot):
         raise ConflictingCredentials(slot=f"the form field {slot}")
     parameter = f"{quote_plus(slot)}={quote_plus(raw)}".encode()
     draft.body = body + b"&" + parameter if body else parameter

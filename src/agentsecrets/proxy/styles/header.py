@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from agentsecrets.errors import BadInjection
-from agentsecrets.proxy.fields import NEVER_FROM_AGENTS, TOKEN
+from agentsecrets.proxy.fields import NEVER_FROM_AGENTS, SLICING, TOKEN, as_gateways_read
 from agentsecrets.proxy.styles.style import Draft, Style, field_conflict
 
 _VISIBLE = re.compile(rb"[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?")
@@ -23,7 +23,9 @@ def checked(raw: bytes) -> bytes:
 
 
 def _check_slot(slot: str) -> None:
-    if TOKEN.fullmatch(slot) is None or slot.lower().encode() in NEVER_FROM_AGENTS or slot.lower().startswith(("x-as-", "proxy-")):
+    name = as_gateways_read(slot.encode())
+    ours = name in NEVER_FROM_AGENTS | SLICING or name.startswith((b"x-as-", b"proxy-", b"x-forwarded-"))
+    if ours or TOKEN.fullmatch(slot) is None:
         raise BadInjection(problem="the header name is not one that may be set")
 
 
@@ -32,4 +34,4 @@ def _write(draft: Draft, slot: str, raw: bytes) -> tuple[bytes, ...]:
     return (raw,)
 
 
-STYLE = Style("header", _check_slot, lambda slot: f"header {slot.lower()}", field_conflict, _write, pins=True)
+STYLE = Style("header", _check_slot, lambda slot: f"header {as_gateways_read(slot.encode()).decode()}", field_conflict, _write, pins=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl, quote
+from urllib.parse import quote
 
 from agentsecrets.errors import BadInjection
 from agentsecrets.model.call import Call
-from agentsecrets.proxy.styles.style import Draft, Style
+from agentsecrets.proxy.styles.style import Draft, Style, parameter_conflict
 
 _LONGEST_NAME = 256
 
@@ -17,8 +17,7 @@ def _check_slot(slot: str) -> None:
 
 
 def _conflict(call: Call, slot: str) -> str:
-    names = [name for name, _ in parse_qsl(call.target.query or "", keep_blank_values=True)]
-    return f"the query parameter {slot}" if slot in names else ""
+    return f"the query parameter {slot}" if parameter_conflict(call.target.query or "", slot) else ""
 
 
 def _write(draft: Draft, slot: str, raw: bytes) -> tuple[bytes, ...]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
+from urllib.parse import parse_qsl
 
 from agentsecrets.errors import BadInjection
 from agentsecrets.model.call import Call, Field, StyleName
+from agentsecrets.proxy.fields import as_gateways_read
 
 
 @dataclass(slots=True)
@@ -69,5 +71,12 @@ def no_conflict(call: Call, slot: str) -> str:  # noqa: ARG001  (the signature o
 
 def field_conflict(call: Call, name: str) -> str:
     """Says whether the agent sends this header field itself."""
-    lowered = name.lower().encode()
-    return f"the header {name}" if any(field.lower() == lowered for field, _ in call.fields) else ""
+    wanted = as_gateways_read(name.encode())
+    return f"the header {name}" if any(as_gateways_read(field) == wanted for field, _ in call.fields) else ""
+
+
+def parameter_conflict(encoded: str, name: str) -> bool:
+    """Whether form-encoded text has a parameter of this name for any server: whatever its case, behind ``;``, or as ``name[]``."""
+    names = (parameter for part in encoded.split("&") for parameter, _ in parse_qsl(part, keep_blank_values=True, separator=";"))
+    wanted = name.casefold()
+    return any(given.casefold().partition("[")[0].strip() in (wanted, wanted.partition("[")[0]) for given in names)
