@@ -228,6 +228,12 @@ class DaemonUnavailable(NotReady):
     mend = "agentsecrets proxy start --foreground shows why"
 
 
+class PresenceUnavailable(NotReady):
+    slug = "presence_unavailable"
+    words = "the program that speaks with a person could not be started: {problem}"
+    mend = "end some programs of this user, then run the command again; nothing was changed"
+
+
 class PortTaken(NotReady):
     slug = "port_taken"
     words = "another process holds port {port}"
@@ -491,6 +497,12 @@ class DaemonGone(Unreachable):
     mend = "run the command again; agentsecrets proxy logs shows what was done"
 
 
+class PresenceGone(Unreachable):
+    slug = "presence_gone"
+    words = "the program that speaks with a person ended before it had answered"
+    mend = "agentsecrets status shows what is there; then run the command again"
+
+
 class ForeignDaemon(Unreachable):
     slug = "foreign_daemon"
     words = "the process on the control socket could not prove that it is this account's daemon"
@@ -504,6 +516,12 @@ class RecordCorrupt(Corrupt):
     slug = "record_corrupt"
     words = "a sealed record does not open: it was altered or belongs elsewhere"
     mend = "restore the state folder from a copy; nothing was used"
+
+
+class StateDamaged(Corrupt):
+    slug = "state_damaged"
+    words = "a database in the state folder is damaged"
+    mend = "restore the state folder from a copy; what is there was left as it is"
 
 
 class LedgerCorrupt(Corrupt):

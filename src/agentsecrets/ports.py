@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -35,10 +36,10 @@ class Clock(Protocol):
 
 
 class AuditSink(Protocol):
-    """Where events go; returning means committed."""
+    """Where events go."""
 
-    async def record(self, event: Event) -> None:
-        """Commits one event.
+    def record(self, event: Event) -> asyncio.Future[None]:
+        """Commits one event: taken at once, done when it is committed.
 
         Raises:
             StateUnwritable: When it could not be committed. No log, no call.
@@ -175,7 +176,7 @@ class Worker(Protocol):
 class StateStore(Protocol):
     """The sealed state on disk. Blocking: called in a worker only. Each writing method is one transaction, committed on return.
 
-    Every method may raise StateUnwritable; nothing was changed then.
+    Every method may raise StateUnwritable, nothing was changed then, or StateDamaged.
     """
 
     def account(self) -> SealedAccount | None:
@@ -281,10 +282,20 @@ class AuditStore(Protocol):
         """Whether an outcome was written for a log id."""
         ...
 
+    def dangling(self) -> list[LogRow]:
+        """Intents whose outcome was never written, in order."""
+        ...
+
     def checkpoints(self) -> list[tuple[int, bytes]]:
         """All device-signed checkpoints: index and encoded envelope, in order."""
         ...
 
-    def add_checkpoint(self, index: int, envelope: bytes) -> None:
-        """Adds a checkpoint, without waiting for the disk."""
+    def add_checkpoint(self, index: int, envelope: bytes, settled: int) -> None:
+        """Adds a checkpoint, without waiting for the disk.
+
+        Args:
+            index: The row that it signs.
+            envelope: The device's word.
+            settled: Every intent up to this index has its outcome.
+        """
         ...

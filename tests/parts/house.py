@@ -75,7 +75,7 @@ class House:
     async def start(self) -> None:
         await self.journal.start()
         self.project_id = ProjectId(new_id())
-        await self.workspace.write(self.state, self.worker, self.clock, PROJECT_CREATED, self.project_id, Named("shop"))
+        await self.workspace.write(self.state, self.worker, self.clock, PROJECT_CREATED, self.project_id, lambda _: Named("shop"))
         self.place = Place(self.workspace.id, self.project_id, "development")
 
     # --- ports.Authority ---------------------------------------------------------------------------------------------------------------

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
-from agentsecrets.audit.chain import START, encode, link
+import msgspec
+
+from agentsecrets.audit.chain import START, decode, encode, link
 from agentsecrets.crypto.signing import SigningKey
-from agentsecrets.errors import StateUnwritable
+from agentsecrets.errors import AgentSecretsError, DaemonGone, FormatUnknown, StateUnwritable
 from agentsecrets.model.event import Event
 from agentsecrets.model.statement import Checkpoint
 from agentsecrets.ports import AuditStore, Clock, LogRow, Worker
@@ -25,6 +28,9 @@ class Journal:
     waiting for the disk costs less than handing the rows to a thread and back. What can take long (moving rows from the write-ahead log
     into the file, and waiting for the disk then) is the worker's.
 
+    Every intent gets an outcome: one that the disk refuses is owed and written with the next rows; one that a killed daemon did not come
+    to write is written as ``unknown`` by the daemon that starts next.
+
     Args:
         store: The log; ``append`` and ``add_checkpoint`` are called on the loop.
         worker: Runs what blocks.
@@ -38,6 +44,8 @@ class Journal:
         self._index, self._hash = -1, START
         self._signed_index, self._signed_at = -1, clock.monotonic()
         self._folded_index = -1
+        self._intents: dict[str, int] = {}
+        self._owed: list[Event] = []
         self.redactions = 0
         """Values taken out of answers since the daemon started."""
 
@@ -47,14 +55,21 @@ class Journal:
         return self._index + 1
 
     async def start(self) -> None:
-        """Finds the end of the chain."""
+        """Finds the end of the chain, and writes the outcomes that the daemon before was not left to write."""
         last = await self._worker.run(self._store.last)
         if last is not None:
             self._index, self._hash = last.index, last.hash
             self._folded_index = last.index
+        for row in await self._worker.run(self._store.dangling):
+            self._intents[row.id] = row.index
+            try:
+                self._owed.append(_unknown(decode(row.payload), self._clock.now_ms()))
+            except FormatUnknown:
+                continue  # an altered row, which ``log verify`` names
+        self._pay()
 
-    async def record(self, event: Event) -> None:
-        """Commits one event; returns once it is written. A caller that is cancelled meanwhile has its event written all the same.
+    def record(self, event: Event) -> asyncio.Future[None]:
+        """Commits one event; done once it is written. Whoever does not wait for it, or is cancelled, has it written all the same.
 
         Raises:
             StateUnwritable: When it is not.
@@ -65,14 +80,15 @@ class Journal:
             loop.call_soon(self._write)
         written: asyncio.Future[None] = loop.create_future()
         self._waiting.append((event, written))
-        await written
+        return written
 
     async def settle(self) -> None:
-        """Waits until nothing is waiting."""
+        """Waits until nothing is waiting, and tries once more to write what is owed."""
         while self._waiting:
             await asyncio.wait([written for _, written in self._waiting])
         if self._folding is not None:
             await asyncio.shield(self._folding)
+        self._pay()
 
     def _write(self) -> None:
         batch, self._waiting = self._waiting, []
@@ -93,12 +109,28 @@ class Journal:
 
     def _append(self, events: list[Event]) -> None:
         rows, index, digest = [], self._index, self._hash
+        events = [*self._owed, *events]
         for event in events:
             payload = encode(event)
             index, digest = index + 1, link(digest, payload)
             rows.append(LogRow(index, event.id, event.phase, payload, digest))
-        self._store.append(rows)
-        self._index, self._hash = index, digest
+        try:
+            self._store.append(rows)
+        except AgentSecretsError:
+            self._owed = [event for event in events if event.phase == "outcome" and event.id in self._intents]
+            raise
+        self._index, self._hash, self._owed = index, digest, []
+        for row in rows:
+            if row.phase == "intent":
+                self._intents[row.id] = row.index
+            else:
+                self._intents.pop(row.id, None)
+
+    def _pay(self) -> None:
+        """Writes the outcomes that are owed, if the disk takes them now."""
+        if self._owed:
+            with contextlib.suppress(StateUnwritable):
+                self._append([])
 
     async def _fold(self) -> None:
         index = self._index
@@ -120,9 +152,16 @@ class Journal:
         Raises:
             StateUnwritable
         """
+        self._pay()
         rows, seconds = self._index - self._signed_index, self._clock.monotonic() - self._signed_at
         if rows <= 0 or not (now or rows >= CHECKPOINT_ROWS or seconds >= CHECKPOINT_SECONDS):
             return
         word = Checkpoint(account_id=account_id, index=self._index, hash=self._hash.hex(), time_ms=self._clock.now_ms())
-        self._store.add_checkpoint(self._index, device.sign(word).encode())
+        settled = min(self._intents.values(), default=self._index + 1) - 1
+        self._store.add_checkpoint(self._index, device.sign(word).encode(), settled)
         self._signed_index, self._signed_at = self._index, self._clock.monotonic()
+
+
+def _unknown(intent: Event, now_ms: int) -> Event:
+    """The outcome of a call that ended with its daemon: whether the upstream did what it asked nobody here can say."""
+    return msgspec.structs.replace(intent, phase="outcome", time_ms=now_ms, outcome="unknown", reason=DaemonGone.slug)

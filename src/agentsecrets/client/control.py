@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from agentsecrets import __version__
-from agentsecrets.errors import DaemonGone, NoDaemon
+from agentsecrets.errors import DaemonGone, ForeignDaemon, NoDaemon
 from agentsecrets.wire import headers
 from agentsecrets.wire.failures import from_json
 from agentsecrets.wire.quoting import quoted
@@ -22,14 +22,14 @@ _FIRST_FAILURE = 400
 
 
 class _OverUnixSocket(http.client.HTTPConnection):
-    def __init__(self, run: Path) -> None:
-        super().__init__("localhost", timeout=_SECONDS)
+    def __init__(self, run: Path, seconds: float) -> None:
+        super().__init__("localhost", timeout=seconds)
         self._run = run
 
     def connect(self) -> None:
         """Connects to the control socket instead of a port."""
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(_SECONDS)
+        self.sock.settimeout(self.timeout)
         with short_path(self._run) as path:
             self.sock.connect(str(path))
 
@@ -52,10 +52,11 @@ class Control:
     Args:
         home: The state folder.
         fields: Header fields of every request, from ``place_fields``.
+        seconds: How long an answer may keep silent.
     """
 
-    def __init__(self, home: Path, fields: Mapping[str, str] | None = None) -> None:
-        self._run = home / "run"
+    def __init__(self, home: Path, fields: Mapping[str, str] | None = None, seconds: float = _SECONDS) -> None:
+        self._run, self._seconds = home / "run", seconds
         self._fields = {headers.VERSION: __version__, **(fields or {})}
 
     def ask(self, path: str, message: msgspec.Struct | None = None) -> dict[str, Any]:
@@ -64,17 +65,21 @@ class Control:
         Raises:
             NoDaemon: When none is running.
             DaemonGone: When it went away meanwhile.
+            ForeignDaemon: When what answers does not speak as a daemon does.
             AgentSecretsError: Whatever the daemon answered instead.
         """
         body = b"{}" if message is None else msgspec.json.encode(message)
         status, content = self._exchange(path, body)
         if status >= _FIRST_FAILURE:
             raise from_json(content)
-        document: dict[str, Any] = msgspec.json.decode(content)
+        try:
+            document: dict[str, Any] = msgspec.json.decode(content, type=dict)
+        except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
+            raise ForeignDaemon from None
         return document
 
     def _exchange(self, path: str, body: bytes) -> tuple[int, bytes]:
-        connection = _OverUnixSocket(self._run)
+        connection = _OverUnixSocket(self._run, self._seconds)
         try:
             connection.request("POST", path, body, self._fields)
             answer = connection.getresponse()

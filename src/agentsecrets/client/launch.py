@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from agentsecrets.errors import DaemonUnavailable
+from agentsecrets.errors import DaemonUnavailable, PresenceGone, PresenceUnavailable
 from agentsecrets.wire.failures import from_json
 
 _MALLOC = {"MALLOC_TRIM_THRESHOLD_": "134217728", "MALLOC_TOP_PAD_": "1048576", "MALLOC_MMAP_THRESHOLD_": "1073741824"}
@@ -58,13 +58,14 @@ def daemon_command(home: Path, choice: Choice) -> list[str]:
     return [*program("agentsecrets.daemon"), "--home", str(home), *choice.flags()]
 
 
-def start_daemon(home: Path, choice: Choice = AS_BEFORE, keys: bytes | None = None) -> None:
+def start_daemon(home: Path, choice: Choice = AS_BEFORE, keys: bytes | None = None, lock: int = -1) -> None:
     """Starts a daemon, detached, and waits until it serves.
 
     Args:
         home: The state folder.
         choice: How it is to be started.
         keys: Packed keys for an unlocked daemon; they travel through an inherited pipe.
+        lock: Descriptor of the home's lock when the caller holds it; -1 for a daemon that takes it itself.
 
     Raises:
         DaemonUnavailable, or the failure that it reported.
@@ -78,6 +79,8 @@ def start_daemon(home: Path, choice: Choice = AS_BEFORE, keys: bytes | None = No
         os.close(writing)
         command += ["--keys-fd", str(reading)]
         inherited.append(reading)
+    if lock >= 0:
+        command += ["--lock-fd", str(lock)]
     try:
         subprocess.Popen(
             command,
@@ -86,7 +89,7 @@ def start_daemon(home: Path, choice: Choice = AS_BEFORE, keys: bytes | None = No
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            pass_fds=inherited,
+            pass_fds=[*inherited, lock] if lock >= 0 else inherited,
             start_new_session=True,
         )
     except OSError as failure:
@@ -110,6 +113,7 @@ def run_presence(request: dict[str, Any], *, password_stdin: bool) -> dict[str, 
 
     Raises:
         AgentSecretsError: What the program refused.
+        PresenceUnavailable, PresenceGone: When it could not be started, or ended without an answer.
     """
     theirs, ours = os.pipe()
     os.write(ours, msgspec.json.encode({**request, "password_stdin": password_stdin}))
@@ -119,12 +123,15 @@ def run_presence(request: dict[str, Any], *, password_stdin: bool) -> dict[str, 
     inherited = [request["value_fd"]] if request.get("value_fd", -1) >= 0 else []
     try:
         running = subprocess.Popen(command, env=clean_environment(), pass_fds=(theirs, told, *inherited))
+    except OSError as failure:
+        os.close(answer)
+        raise PresenceUnavailable(problem=failure.strerror or "unknown") from None
     finally:
         os.close(theirs)
         os.close(told)
     with os.fdopen(answer, "rb") as pipe:
         said = pipe.read()
     if running.wait() != 0:
-        raise from_json(said)
+        raise from_json(said) if said else PresenceGone()
     document: dict[str, Any] = msgspec.json.decode(said)
     return document

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from agentsecrets import __version__
 from agentsecrets.client.control import Control
 from agentsecrets.client.launch import AS_BEFORE, Choice, start_daemon
-from agentsecrets.errors import AlreadyRunning, DaemonGone, NoDaemon, OtherVersion, ShuttingDown
+from agentsecrets.errors import AgentSecretsError, AlreadyRunning, DaemonGone, NoDaemon, OtherVersion, ShuttingDown, StateUnwritable
 from agentsecrets.wire.home import LOCK_FILE
 
 _STOP_SECONDS = 15.0
@@ -57,7 +58,7 @@ def stop(home: Path) -> None:
         AlreadyRunning: When it does not end.
     """
     Control(home).ask("/v1/stop")
-    wait_until_stopped(home)
+    _wait_until_stopped(home)
 
 
 def lock(home: Path) -> None:
@@ -68,44 +69,80 @@ def lock(home: Path) -> None:
         AlreadyRunning: When it does not end.
     """
     control = Control(home)
+    before = control.ask("/v1/status")["pid"]
     control.ask("/v1/lock")
 
     def locked() -> bool:
         try:
-            return bool(control.ask("/v1/status")["locked"])
+            status = control.ask("/v1/status")
+            return bool(status["locked"]) or status["pid"] != before  # another process: somebody has unlocked since
         except (NoDaemon, DaemonGone, ShuttingDown):
             return False
 
     _wait_for(locked)
 
 
-def wait_until_stopped(home: Path) -> None:
-    """Waits until no daemon holds the lock of a home.
+@contextlib.contextmanager
+def taken_over(home: Path) -> Iterator[int]:
+    """Stops whatever daemon holds a home, and holds it for the one that is to be started: no other can come between.
+
+    Yields:
+        The descriptor of the lock, to be handed to ``start_daemon``.
 
     Raises:
-        AlreadyRunning: When that takes too long.
+        AlreadyRunning: When the daemon before does not end.
+        StateUnwritable
     """
-    descriptor = os.open(home / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    control = Control(home, seconds=_STOP_SECONDS)
+    with _lock_file(home) as descriptor:
 
-    def free() -> bool:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        def free() -> bool:
+            if _locked(descriptor):
+                return True
+            with contextlib.suppress(AgentSecretsError):
+                control.ask("/v1/stop")
             return False
-        return True
 
-    try:
         _wait_for(free)
+        yield descriptor
+
+
+def _wait_until_stopped(home: Path) -> None:
+    with _lock_file(home) as descriptor:
+        _wait_for(lambda: _locked(descriptor))
+
+
+@contextlib.contextmanager
+def _lock_file(home: Path) -> Iterator[int]:
+    try:
+        descriptor = os.open(home / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError as failure:
+        raise StateUnwritable(problem=failure.strerror or "unknown") from None
+    try:
+        yield descriptor
     finally:
         os.close(descriptor)
 
 
-def _start(home: Path, choice: Choice) -> None:
-    """Starts one, unless another command was quicker; that one is waited for."""
+def _locked(descriptor: int) -> bool:
     try:
-        start_daemon(home, choice)
-    except AlreadyRunning:
-        _wait_for(lambda: _serves(home))
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _start(home: Path, choice: Choice) -> None:
+    """Starts one; while another holds the home, because it begins or ends just now, waits until that one serves or is gone."""
+
+    def started() -> bool:
+        try:
+            start_daemon(home, choice)
+        except AlreadyRunning:
+            return False
+        return True
+
+    _wait_for(lambda: _serves(home) or started())
 
 
 def _serves(home: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from dataclasses import dataclass, field
 
@@ -16,7 +17,7 @@ from agentsecrets.daemon.places import Places
 from agentsecrets.daemon.session import SessionToken
 from agentsecrets.daemon.settings import Settings
 from agentsecrets.daemon.unlocked import OpenVault, Vault
-from agentsecrets.errors import NoAccount
+from agentsecrets.errors import NoAccount, StateUnwritable
 from agentsecrets.network.address import Resolver
 from agentsecrets.network.http1.limits import Limits
 from agentsecrets.network.upstream import HttpUpstream
@@ -27,6 +28,8 @@ from agentsecrets.storage.state_db import StateDb
 from agentsecrets.storage.worker import ThreadWorker
 
 SWEEP_SECONDS = 10.0
+LAST_WORDS_SECONDS = 2.0
+"""How long a stopping daemon waits until the calls that it has broken off have written their outcome."""
 
 
 @dataclass(slots=True)
@@ -84,10 +87,11 @@ class Daemon:
         self.stopping.set()
 
     def checkpoint(self, *, now: bool = False) -> None:
-        """Signs the log's end, when unlocked and when it is time."""
+        """Signs the log's end, when unlocked and when it is time; what a full disk refuses now is tried again in the next round."""
         if not self.vault.locked:
             device = self.vault.opened.workspace.unattended.device
-            self.journal.checkpoint(device, self.account.account_id, now=now)
+            with contextlib.suppress(StateUnwritable):
+                self.journal.checkpoint(device, self.account.account_id, now=now)
 
     async def sweep(self, seconds: float = SWEEP_SECONDS) -> None:
         """Does what has to be done every few seconds until the daemon stops."""
@@ -103,6 +107,9 @@ class Daemon:
 
     async def close(self) -> None:
         """Writes what is left to write and closes the stores."""
+        deadline = self.clock.monotonic() + LAST_WORDS_SECONDS
+        while self.engine.under_way and self.clock.monotonic() < deadline:  # noqa: ASYNC110  (many calls that were just broken off)
+            await asyncio.sleep(0.01)
         await self.journal.settle()
         self.checkpoint(now=True)
         self.session.remove()

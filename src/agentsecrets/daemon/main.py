@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import fcntl
 import os
+import resource
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -15,6 +16,7 @@ from pathlib import Path
 from agentsecrets.daemon.hardening import harden
 
 DRAIN_SECONDS = 5.0
+DESCRIPTORS = 8_192
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -24,12 +26,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code of the failure's family, 0 after a proper stop.
     """
     harden()
+    _allow_descriptors()
     from agentsecrets.errors import AgentSecretsError
 
     options = _options(arguments)
     try:
-        with _only_one(options.home):
+        with _only_one(options.home, options.lock_fd) as lock:
             successor = _run(options)
+            if successor:
+                os.set_inheritable(lock, True)
+                os.execv(sys.executable, [*successor, "--lock-fd", str(lock)])  # noqa: S606  (our own program; the memory that held keys is gone with this one)
     except AgentSecretsError as failure:
         from agentsecrets.wire.failures import to_json
 
@@ -37,9 +43,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.ready_fd < 0:
             sys.stderr.write(f"error: {failure.message}\nhint: {failure.hint}\n")
         return failure.exit_code
-    if successor:
-        os.execv(sys.executable, successor)  # noqa: S606  (our own program; the memory that held keys is gone with this one)
     return 0
+
+
+def _allow_descriptors() -> None:
+    """Every call needs two descriptors; the soft limit is often 1,024. Source: getrlimit(2), RLIMIT_NOFILE."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, DESCRIPTORS)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _run(options: argparse.Namespace) -> list[str]:
@@ -58,27 +70,40 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--port", type=int, help="port of the proxy, 0 for any free one; the one chosen last by default")
     parser.add_argument("--idle-lock", type=int, metavar="SECONDS", help="lock after so long without use, and remember it")
     parser.add_argument("--remember-port", action="store_true", help="remember the port")
+    parser.add_argument("--lock-fd", type=int, default=-1)
     parser.add_argument("--keys-fd", type=int, default=-1)
     parser.add_argument("--ready-fd", type=int, default=-1)
     return parser.parse_args(arguments)
 
 
 @contextlib.contextmanager
-def _only_one(root: Path) -> Iterator[None]:
-    """Holds the home folder's lock: a crashed daemon gives it back by itself."""
-    from agentsecrets.errors import AlreadyRunning
+def _only_one(root: Path, handed: int) -> Iterator[int]:
+    """Holds the home folder's lock: a crashed daemon gives it back by itself.
+
+    Args:
+        root: The home folder.
+        handed: The lock's descriptor when whoever started this daemon holds it already, -1 when not.
+    """
+    from agentsecrets.errors import AlreadyRunning, StateUnwritable
     from agentsecrets.storage.paths import Home
 
     home = Home(root)
     home.create()
-    descriptor = os.open(home.lock_file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        descriptor = os.open(home.lock_file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError as failure:
+        raise StateUnwritable(problem=failure.strerror or "unknown") from None
+    if handed >= 0 and os.path.sameopenfile(handed, descriptor):
+        os.close(descriptor)
+        descriptor = handed
+        os.set_inheritable(descriptor, False)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(descriptor)
         raise AlreadyRunning from None
     try:
-        yield
+        yield descriptor
     finally:
         os.close(descriptor)
 
@@ -89,11 +114,13 @@ async def _serve(options: argparse.Namespace) -> list[str]:
     from agentsecrets.daemon.core import assemble
     from agentsecrets.daemon.data_plane import DataPlane
     from agentsecrets.daemon.listeners import Listener, bind_control, bind_loopback, tcp_peer, unix_peer
+    from agentsecrets.daemon.session import SessionToken
     from agentsecrets.daemon.settings import choose
     from agentsecrets.network.http1.server import Service
     from agentsecrets.storage.paths import Home
 
     home = Home(options.home)
+    SessionToken.forget(home)
     settings = choose(home, port=options.port if options.remember_port else None, idle_lock_s=options.idle_lock)
     bound = bind_loopback(settings.port if options.port is None else options.port)
     port = bound[0].getsockname()[1]
@@ -107,8 +134,7 @@ async def _serve(options: argparse.Namespace) -> list[str]:
         asyncio.get_running_loop().add_signal_handler(number, daemon.stopping.set)
     _say(options.ready_fd, b"ready")
     await daemon.sweep()
-    await data_plane.close(DRAIN_SECONDS)
-    await control.close(1.0)
+    await asyncio.gather(data_plane.close(DRAIN_SECONDS), control.close(DRAIN_SECONDS))
     await daemon.close()
     return _successor(home.root, port) if daemon.locks else []
 

@@ -11,6 +11,7 @@ from agentsecrets.ledger.state import LedgerState
 from agentsecrets.model.place import DEFAULT_ENVIRONMENT, Place, ProjectId, parse_environment
 from agentsecrets.ports import StateStore, Worker
 from agentsecrets.team.projects import find_project
+from agentsecrets.vault.unbroken import unbroken
 
 _ACTIVE_PROJECT = "active_project"
 
@@ -57,8 +58,12 @@ class Places:
 
     async def activate(self, project_id: ProjectId) -> None:
         """Makes a project the active one."""
-        await self._worker.run(lambda: self._store.choose([(_ACTIVE_PROJECT, project_id)]))
-        self._active = project_id
+
+        async def deed() -> None:
+            await self._worker.run(lambda: self._store.choose([(_ACTIVE_PROJECT, project_id)]))
+            self._active = project_id
+
+        await unbroken(deed())
 
     async def folder(self, path: str) -> Folder | None:
         """The project file that counts in a folder.

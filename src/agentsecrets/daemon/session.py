@@ -23,13 +23,21 @@ class SessionToken:
 
     def rotate(self) -> Session:
         """Replaces the token: the old one is refused from now on."""
-        self.current = Session(token=new_token(), port=self._port)
-        write_atomically(self._home.session_file, self.current.encode())
-        return self.current
+        fresh = Session(token=new_token(), port=self._port)
+        write_atomically(self._home.session_file, fresh.encode())
+        self.current = fresh
+        return fresh
 
     def matches(self, shown: bytes) -> bool:
         """Compares in constant time."""
         return self.current.admits(shown)
+
+    @staticmethod
+    def forget(home: Home) -> None:
+        """Removes what a killed daemon has left: its token must not be shown to whoever listens at its port now."""
+        with contextlib.suppress(OSError):
+            for left in (home.session_file, *home.root.glob(f".{home.session_file.name}.*")):
+                left.unlink(missing_ok=True)
 
     def remove(self) -> None:
         """Removes the file: there is nothing to enter any more."""

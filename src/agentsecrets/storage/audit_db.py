@@ -11,9 +11,13 @@ from agentsecrets.storage.sqlite import connect, create, transaction, writing
 _SCHEMA = """
 CREATE TABLE events (idx INTEGER PRIMARY KEY, id TEXT NOT NULL, phase TEXT NOT NULL, payload BLOB NOT NULL, hash BLOB NOT NULL);
 CREATE INDEX outcomes ON events (id) WHERE phase = 'outcome';
-CREATE TABLE checkpoints (idx INTEGER PRIMARY KEY, envelope BLOB NOT NULL);
+CREATE TABLE checkpoints (idx INTEGER PRIMARY KEY, envelope BLOB NOT NULL, settled INTEGER NOT NULL);
 """
 _ROW = "SELECT idx, id, phase, payload, hash FROM events"
+_DANGLING = f"""
+{_ROW} AS intent WHERE phase = 'intent' AND idx > coalesce((SELECT settled FROM checkpoints ORDER BY idx DESC LIMIT 1), -1)
+AND NOT EXISTS (SELECT 1 FROM events WHERE id = intent.id AND phase = 'outcome') ORDER BY idx
+"""  # noqa: S608  (joined from constants)
 
 
 class AuditDb:
@@ -63,12 +67,17 @@ class AuditDb:
         with writing():
             return self._db.execute("SELECT 1 FROM events WHERE id = ? AND phase = 'outcome'", (event_id,)).fetchone() is not None
 
+    def dangling(self) -> list[LogRow]:
+        """Intents whose outcome was never written; what the last checkpoint calls settled is not looked at again."""
+        with writing():
+            return [LogRow(*row) for row in self._db.execute(_DANGLING)]
+
     def checkpoints(self) -> list[tuple[int, bytes]]:
         """All device-signed checkpoints: index and encoded envelope, in order."""
         with writing():
             return list(self._db.execute("SELECT idx, envelope FROM checkpoints ORDER BY idx"))
 
-    def add_checkpoint(self, index: int, envelope: bytes) -> None:
+    def add_checkpoint(self, index: int, envelope: bytes, settled: int) -> None:
         """Adds a checkpoint, without waiting for the disk."""
         with transaction(self._writer) as db:
-            db.execute("INSERT OR REPLACE INTO checkpoints VALUES (?, ?)", (index, envelope))
+            db.execute("INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?)", (index, envelope, settled))

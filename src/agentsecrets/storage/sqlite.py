@@ -9,9 +9,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from agentsecrets.errors import FormatUnknown, StateUnwritable
+from agentsecrets.errors import FormatUnknown, StateDamaged, StateUnwritable
 
 SCHEMA_VERSION = 1
+
+_DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
+_REASONS = {
+    "SQLITE_FULL": "the disk is full",
+    "SQLITE_READONLY": "it is read-only",
+    "SQLITE_CANTOPEN": "a database in it cannot be opened",
+    "SQLITE_BUSY": "another program holds a database in it",
+    "SQLITE_IOERR": "the disk reports an error",
+}
+"""SQLite's result codes, by their beginnings, in our words (sqlite.org/rescode.html)."""
 
 
 def connect(path: Path, synchronous: Literal["FULL", "NORMAL"]) -> sqlite3.Connection:
@@ -23,6 +33,7 @@ def connect(path: Path, synchronous: Literal["FULL", "NORMAL"]) -> sqlite3.Conne
 
     Raises:
         StateUnwritable: When it cannot be opened or written.
+        StateDamaged: When it is no database any more; it is left as it is.
     """
     with writing():
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
@@ -40,12 +51,14 @@ def create(connection: sqlite3.Connection, schema: str) -> None:
     Raises:
         FormatUnknown: When another version of AgentSecrets made them.
     """
-    with writing():
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
+    with transaction(connection) as db:  # of two programs that come to a new file at once, one makes the tables
+        (version,) = db.execute("PRAGMA user_version").fetchone()
         if version not in (0, SCHEMA_VERSION):
             raise FormatUnknown(kind="state database")
         if version == 0:
-            connection.executescript(f"BEGIN IMMEDIATE; {schema} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
+            for statement in filter(str.strip, schema.split(";")):
+                db.execute(statement)
+            db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
 
 
 @contextlib.contextmanager
@@ -69,12 +82,14 @@ def writing() -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as failure:
-        raise StateUnwritable(problem=_reason(failure)) from None
+        name = str(getattr(failure, "sqlite_errorname", "") or "unknown")
+        if name.startswith(_DAMAGED):
+            raise StateDamaged from None
+        raise StateUnwritable(problem=_reason(name)) from None
     except OSError as failure:
         raise StateUnwritable(problem=failure.strerror or "unknown") from None
 
 
-def _reason(failure: sqlite3.Error) -> str:
-    name = str(getattr(failure, "sqlite_errorname", "") or "unknown")
-    known = {"SQLITE_FULL": "the disk is full", "SQLITE_READONLY": "it is read-only", "SQLITE_CORRUPT": "the database is damaged"}
-    return known.get(name.split("_DIR", maxsplit=1)[0], name.removeprefix("SQLITE_").lower().replace("_", " "))
+def _reason(name: str) -> str:
+    known = (reason for start, reason in _REASONS.items() if name.startswith(start))
+    return next(known, name.removeprefix("SQLITE_").lower().replace("_", " "))

@@ -11,7 +11,7 @@ import msgspec
 
 from agentsecrets.crypto.keys import SealedAccount
 from agentsecrets.crypto.records import SealedRecord
-from agentsecrets.errors import FormatUnknown, HeadMoved
+from agentsecrets.errors import AccountExists, FormatUnknown, HeadMoved
 from agentsecrets.model.place import Place
 from agentsecrets.storage.sqlite import connect, create, transaction, writing
 
@@ -58,8 +58,11 @@ class StateDb:
             raise FormatUnknown(kind="account") from None
 
     def found(self, account: SealedAccount, first_entry: bytes) -> None:
-        """Writes a new account and its workspace in one transaction."""
+        """Writes a new account and its workspace in one transaction. Raises AccountExists when another program was quicker."""
         with transaction(self._db) as db:
+            existing = self.account()
+            if existing is not None:
+                raise AccountExists(email=existing.email)
             db.execute("INSERT INTO account VALUES (1, ?)", (msgspec.json.encode(account),))
             db.execute("INSERT INTO ledger VALUES (0, ?)", (first_entry,))
 

@@ -18,6 +18,7 @@ from agentsecrets.model.place import DEFAULT_ENVIRONMENT, Place, ProjectId
 from agentsecrets.model.secret import KeyName
 from agentsecrets.model.statement import BindingStatement, Identity, as_json
 from agentsecrets.ports import Clock, StateStore, Worker
+from agentsecrets.vault.unbroken import unbroken
 from agentsecrets.vault.workspace import Workspace
 
 
@@ -96,6 +97,9 @@ class Bindings:
 
     async def pin(self, place: Place, binding: Binding) -> Binding:
         """Fixes the binding of a key that has none; answers the one in force, which may be another's."""
+        return await unbroken(self._pinned(place, binding))
+
+    async def _pinned(self, place: Place, binding: Binding) -> Binding:
         async with self._changing:
             found = await self.find(place, binding.key)
             if found is not None:
@@ -118,6 +122,10 @@ class Bindings:
         statement, binding = read_binding(self._workspace.keys, self._workspace.identity, envelope)
         if statement.workspace_id != self._workspace.id or statement.project_id not in dict(self._workspace.state.projects):
             raise SignatureInvalid
+        await unbroken(self._replaced(statement, binding, envelope))
+        return binding
+
+    async def _replaced(self, statement: BindingStatement, binding: Binding, envelope: Envelope) -> None:
         place = Place(self._workspace.id, ProjectId(statement.project_id), DEFAULT_ENVIRONMENT)
         async with self._changing:
             await self.find(place, binding.key)
@@ -125,7 +133,6 @@ class Bindings:
             if statement.prev != ("" if previous is None else Envelope.decode(previous).digest):
                 raise HeadMoved
             await self._put(place, binding, previous, envelope)
-        return binding
 
     async def _put(self, place: Place, binding: Binding, previous: bytes | None, envelope: Envelope) -> None:
         binding_id = self._workspace.keys.binding_id(place.project_id, binding.key)

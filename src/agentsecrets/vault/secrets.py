@@ -21,6 +21,7 @@ from agentsecrets.errors import RecordCorrupt, SecretNotFound, StoreOlder
 from agentsecrets.model.place import Place
 from agentsecrets.model.secret import KeyName
 from agentsecrets.ports import Clock, StateStore, Worker
+from agentsecrets.vault.unbroken import unbroken
 from agentsecrets.vault.workspace import Workspace
 
 KEPT_VERSIONS = 20
@@ -63,10 +64,14 @@ class Secrets:
 
     async def set(self, place: Place, key: KeyName, value: Value, note: str = "") -> int:
         """Stores a value as the next version; answers its number once it is on disk."""
-        async with self._changing:
-            version = await self._worker.run(lambda: self._write(place, key, value, note))
-            self._open.pop((place, key), None)
-            return version
+
+        async def deed() -> int:
+            async with self._changing:
+                version = await self._worker.run(lambda: self._write(place, key, value, note))
+                self._open.pop((place, key), None)
+                return version
+
+        return await unbroken(deed())
 
     async def delete(self, place: Place, key: KeyName) -> None:
         """Marks a secret as deleted.
@@ -75,14 +80,17 @@ class Secrets:
             SecretNotFound: When there is none.
         """
 
-        def deed() -> bool:
+        def mark() -> bool:
             name_key = self._name_key(place)
             return name_key is not None and self._store.delete_record(place, record_id(name_key, key), self._clock.now_ms())
 
-        async with self._changing:
-            found = await self._worker.run(deed)
-            self._open.pop((place, key), None)
-        if not found:
+        async def deed() -> bool:
+            async with self._changing:
+                found = await self._worker.run(mark)
+                self._open.pop((place, key), None)
+                return found
+
+        if not await unbroken(deed()):
             raise SecretNotFound(key=key)
 
     async def lines(self, place: Place) -> list[SecretLine]:

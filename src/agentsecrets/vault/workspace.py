@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 
 from agentsecrets.crypto.envelope import Envelope
 from agentsecrets.crypto.keys import SealedAccount, UnattendedKeys
+from agentsecrets.crypto.verify import verify_by_either
 from agentsecrets.crypto.workspace import WorkspaceKeys
-from agentsecrets.errors import LedgerCorrupt, StoreOlder
+from agentsecrets.errors import HeadMoved, LedgerCorrupt, StoreOlder
 from agentsecrets.ledger.chain import extend, replay, write_entry
 from agentsecrets.ledger.state import LedgerState
 from agentsecrets.model.place import WorkspaceId
 from agentsecrets.model.statement import Entry, Identity, read_payload
 from agentsecrets.ports import Clock, Standing, StateStore, Worker
+from agentsecrets.vault.unbroken import unbroken
+
+Sealed = Callable[[LedgerState], object]
+"""What to seal into an entry that follows a state; it raises when there is nothing to write any more."""
 
 
 def workspace_keys(first: Envelope, account_id: str, keys: UnattendedKeys) -> WorkspaceKeys:
@@ -51,19 +57,34 @@ class Workspace:
         """Checks an entry that a person or this device signed, stores it, and lets it take effect.
 
         Raises:
-            SignatureInvalid, RefusedEntry, HeadMoved, StateUnwritable: Nothing was changed then.
+            SignatureInvalid, RefusedEntry, StateUnwritable: Nothing was changed then.
+            HeadMoved: When it was written to follow another entry than the last.
             StoreOlder: When the ledger on disk is not the one in memory.
         """
+        return await unbroken(self._accepted(store, worker, lambda: envelope))
+
+    async def write(self, store: StateStore, worker: Worker, clock: Clock, entry: str, subject: str, sealed: Sealed) -> LedgerState:
+        """Writes an entry that this device may sign unattended; of several at once each follows the one before.
+
+        Raises:
+            AgentSecretsError: Whatever ``sealed`` refuses; else what ``accept`` raises.
+        """
+        return await unbroken(self._accepted(store, worker, lambda: self._written(clock, entry, subject, sealed(self.state))))
+
+    async def _accepted(self, store: StateStore, worker: Worker, made: Callable[[], Envelope]) -> LedgerState:
         async with self._changing:
+            envelope, public = made(), self.state.public
+            entry = verify_by_either(envelope, self.identity, Entry)
+            if (entry.seq, entry.prev) != (public.seq, public.head):
+                raise HeadMoved
             after = extend(self.state, envelope, self.identity, self.keys.ledger_key)
             await worker.run(partial(self._append, store, envelope))
             self.state = after
             self._standing = self._read()
             return after
 
-    async def write(self, store: StateStore, worker: Worker, clock: Clock, entry: str, subject: str, sealed: object) -> LedgerState:
-        """Writes an entry that this device may sign unattended."""
-        envelope = write_entry(
+    def _written(self, clock: Clock, entry: str, subject: str, sealed: object) -> Envelope:
+        return write_entry(
             self.state.public,
             entry,
             workspace_id=self.id,
@@ -74,7 +95,6 @@ class Workspace:
             signer=self.unattended.device,
             now_ms=clock.now_ms(),
         )
-        return await self.accept(store, worker, envelope)
 
     def _append(self, store: StateStore, envelope: Envelope) -> None:
         seq = self.state.public.seq

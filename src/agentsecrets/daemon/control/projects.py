@@ -6,6 +6,7 @@ from typing import Any
 
 from agentsecrets.daemon.control.route import Context, Route
 from agentsecrets.ledger.entries import PROJECT_CREATED, Named
+from agentsecrets.ledger.state import LedgerState
 from agentsecrets.model.place import ProjectId, new_id, parse_environment, parse_name
 from agentsecrets.team.projects import FILE_NAME, check_new_name, find_project, render_folder, sign_folder
 from agentsecrets.wire.messages import Nothing, ProjectName
@@ -15,9 +16,13 @@ async def _create(context: Context, asked: ProjectName) -> dict[str, Any]:
     daemon = context.daemon
     workspace = daemon.vault.opened.workspace
     name = parse_name(asked.name, "project")
-    check_new_name(workspace.state, name)
     project_id = ProjectId(new_id())
-    await workspace.write(daemon.store, daemon.worker, daemon.clock, PROJECT_CREATED, project_id, Named(name))
+
+    def named(state: LedgerState) -> Named:
+        check_new_name(state, name)
+        return Named(name)
+
+    await workspace.write(daemon.store, daemon.worker, daemon.clock, PROJECT_CREATED, project_id, named)
     return await _use(context, asked)
 
 

@@ -20,7 +20,7 @@ def _perform(asked: _Asked, person: Person) -> dict[str, Any]:
     hosts = [parse_listed(text) for text in asked.hosts]
     opened = Opened(asked, person, f"AgentSecrets: no more calls to {', '.join(asked.hosts)}")
     for host, port in hosts:
-        opened.append(ALLOWLIST_REMOVED, subject_removed(opened.workspace.state, host, port), Nothing())
+        opened.append(ALLOWLIST_REMOVED, lambda state, host=host, port=port: (subject_removed(state, host, port), Nothing()))  # type: ignore[misc]
     return {"domains": [AllowedHost(host, port).shown for host, port in hosts]}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from agentsecrets.crypto.envelope import Envelope
@@ -9,8 +10,9 @@ from agentsecrets.crypto.keys import OpenPerson, SealedAccount, open_person
 from agentsecrets.daemon.clock import SystemClock
 from agentsecrets.daemon.deeds.deed import Asked
 from agentsecrets.daemon.terminal import Person
-from agentsecrets.errors import NoAccount, WrongPassword
+from agentsecrets.errors import HeadMoved, NoAccount, WrongPassword
 from agentsecrets.ledger.chain import extend, write_entry
+from agentsecrets.ledger.state import LedgerState
 from agentsecrets.model.place import Place, parse_environment
 from agentsecrets.storage.paths import Home
 from agentsecrets.storage.state_db import StateDb
@@ -19,6 +21,7 @@ from agentsecrets.vault.workspace import Workspace
 from agentsecrets.wire.messages import Signed
 
 _TRIES = 3
+_TRIES_TO_APPEND = 20
 
 
 class Opened:
@@ -58,12 +61,29 @@ class Opened:
         shown = "PRODUCTION" if place.environment == "production" else place.environment
         return place, f"{dict(self.workspace.state.projects)[project_id]}, {shown}"
 
-    def append(self, entry: str, subject: str, sealed: object) -> None:
-        """Signs the next entry of the ledger and has the daemon append it.
+    def append(self, entry: str, made: Callable[[LedgerState], tuple[str, object]]) -> None:
+        """Signs the next entry of the ledger and has the daemon append it; anew when another entry was quicker.
+
+        Args:
+            entry: Kind of the entry.
+            made: Its subject and its sealed part, for the state that it will follow.
 
         Raises:
-            RefusedEntry, HeadMoved
+            RefusedEntry, or whatever ``made`` refuses.
+            HeadMoved: When others were quicker each time.
         """
+        for left in range(_TRIES_TO_APPEND, 0, -1):
+            try:
+                self._append(entry, *made(self.workspace.state))
+            except HeadMoved:
+                if left == 1:
+                    raise
+                ledger = [Envelope.decode(known) for known in self.store.ledger()]
+                self.workspace = Workspace(self.account, self.keys.unattended, ledger)
+            else:
+                return
+
+    def _append(self, entry: str, subject: str, sealed: object) -> None:
         envelope = write_entry(
             self.workspace.state.public,
             entry,

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-
-from agentsecrets.client.control import Control
 from agentsecrets.client.launch import Choice, start_daemon
-from agentsecrets.client.lifecycle import wait_until_stopped
+from agentsecrets.client.lifecycle import taken_over
 from agentsecrets.crypto.keys import OpenPerson
 from agentsecrets.daemon.deeds.deed import Asked
-from agentsecrets.errors import AgentSecretsError
 from agentsecrets.storage.paths import Home
 
 
@@ -29,8 +25,6 @@ class Starts(Asked, frozen=True, kw_only=True):
 
 def replace_daemon(home: Home, asked: Starts, keys: OpenPerson) -> None:
     """Starts a fresh daemon as a child of this process: no running one is ever handed keys."""
-    with contextlib.suppress(AgentSecretsError):
-        Control(home.root).ask("/v1/stop")
-    wait_until_stopped(home.root)
     choice = Choice(port=asked.port, remember_port=asked.remember_port, idle_lock_s=asked.idle_lock_s)
-    start_daemon(home.root, choice, keys.unattended.pack())
+    with taken_over(home.root) as lock:
+        start_daemon(home.root, choice, keys.unattended.pack(), lock)
