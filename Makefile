@@ -41,8 +41,9 @@ test: $(DEV) ## Run all tests
 conformance: $(DEV) ## Run the tests against public corpora alone
 	$(PYTEST) tests/conformance
 
-bench: $(DEV) ## Measure the proxy beside a direct connection, and start-up beside an empty Python
-	$(BIN)/python -m bench.calls
+bench: $(DEV) ## Measure the proxy beside nginx and an aiohttp pair, and start-up beside an empty Python
+	@sh tools/system-packages.sh nginx wrk
+	$(BIN)/python -m bench.engines $(if $(BASELINE),--baseline $(BASELINE))
 	$(BIN)/python -m bench.startup
 
 docs: $(DEV) ## Build the documentation into build/site

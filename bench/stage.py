@@ -1,129 +1,133 @@
-"""What a benchmark plays on: a temporary home set up by the product's own commands, a warm daemon, and a TLS upstream beside it."""
+"""What a benchmark plays on: two TLS upstreams and, side by side before them, nginx, the aiohttp pair, and daemons of ours."""
 
 from __future__ import annotations
 
 import json
-import os
-import platform
 import secrets
 import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from agentsecrets.crypto.localca import LocalCA
+from bench import nginx
+from bench.home import Home
+from bench.machine import pin
 
-COMMAND = Path(sys.executable).parent / "agentsecrets"
-KEY = "BENCH_KEY"
+LARGE_MIB = 100
+ENGINE_CPU, OTHERS_CPU = 1, 0
+"""The engine that is measured has a core for itself; the load and the upstreams share the other."""
 
 
 class Stage:
     """Set up by ``with``; nothing is left afterwards.
 
     Attributes:
-        folder: A temporary folder, which holds the home, the authority and the certificate.
-        environment: What the commands run with.
-        upstream: Process of the upstream.
-        origin: Its ``https://127.0.0.1:PORT``.
-        ca: Its authority, in PEM.
-        proxy_port: Where the daemon listens.
-        daemon_pid: Process of the daemon.
-        token: The session token.
+        folder: A temporary folder that holds everything.
+        ca: Authority of the upstreams, in PEM.
+        upstream: nginx that answers with 1 KiB, and with a file of 100 MiB at ``/large/file``.
+        streams_port: Port of the upstream that streams events.
+        value: The value that every engine injects.
     """
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             self.folder = Path(tempfile.mkdtemp(prefix="agentsecrets-bench-"))
             stack.callback(shutil.rmtree, self.folder, ignore_errors=True)
-            self.environment = {
-                "PATH": os.environ.get("PATH", ""),
-                "LANG": "C.UTF-8",
-                "AGENTSECRETS_HOME": str(self.folder / "home"),
-                "AGENTSECRETS_PORT": "0",
-            }
-            self._start_upstream()
-            stack.callback(self._stop_upstream)
-            stack.callback(self.run, "proxy", "stop")
-            self._set_up()
+            self._stack = stack
+            self.value = secrets.token_urlsafe(32)
+            self._certify()
+            (self.folder / "files").mkdir()
+            self.upstream = nginx.upstream(self.folder / "upstream", self._certificate, self.folder / "files")
+            stack.callback(self.upstream.close)
+            self.streams_pid, self.streams_port = self._program("events.py", str(self._certificate))
+            for pid in (self.upstream.pid, self.streams_pid):
+                pin(pid, OTHERS_CPU)
             self._stack = stack.pop_all()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None) -> None:
         self._stack.close()
 
-    def run(self, *words: str, typed: str = "") -> str:
-        """Runs one command of the product and answers its standard output.
+    def nginx(self) -> nginx.Nginx:
+        """Starts nginx as a proxy."""
+        started = nginx.proxy(self.folder / "nginx", self.ca, self.upstream.port, self.streams_port, self.value)
+        self._stack.callback(started.close)
+        pin(started.pid, ENGINE_CPU)
+        return started
 
-        Raises:
-            RuntimeError: When it fails, with what it said.
+    def aiohttp_pair(self) -> tuple[int, int]:
+        """Starts the aiohttp pair; answers its process and its port."""
+        settings = {"hosts": self._hosts, "ca": str(self.ca), "value": self.value, "log": str(self.folder / "aiohttp.log")}
+        pid, port = self._program("aiohttp_pair.py", first_line=json.dumps(settings))
+        pin(pid, ENGINE_CPU)
+        return pid, port
+
+    def home(self, name: str = "home", python: Path | None = None) -> Home:
+        """Starts a daemon of ours.
+
+        Args:
+            name: Of its folder.
+            python: The interpreter whose ``agentsecrets`` is meant, this one by default.
         """
-        run = subprocess.run(
-            [COMMAND, *words], cwd=self.folder, env=self.environment, input=typed, capture_output=True, text=True, timeout=60, check=False
-        )
-        if run.returncode != 0:
-            raise RuntimeError(f"agentsecrets {' '.join(words)}: {run.stderr}{run.stdout}")
-        return run.stdout
+        started = Home(self.folder / name, python or Path(sys.executable), self._hosts, self.ca, self.value)
+        self._stack.callback(started.close)
+        pin(started.pid, ENGINE_CPU)
+        return started
 
-    def _start_upstream(self) -> None:
+    def earlier(self, revision: str) -> Path:
+        """An interpreter whose ``agentsecrets`` is that of an earlier revision, with the libraries of this environment.
+
+        Args:
+            revision: As git knows it.
+        """
+        tree, environment = self.folder / "earlier", self.folder / "earlier-venv"
+        repository = Path(__file__).parents[1]
+        git = ["git", "-C", str(repository), "worktree"]
+        subprocess.run([*git, "add", "--quiet", "--detach", tree, revision], check=True)
+        self._stack.callback(lambda: subprocess.run([*git, "remove", "--force", tree], check=True))
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True)
+        packages = next((environment / "lib").glob("python*/site-packages"))
+        libraries = next(path for path in sys.path if path.endswith("site-packages"))
+        (packages / "earlier.pth").write_text(f"{tree / 'src'}\n{libraries}\n", encoding="utf-8")
+        return environment / "bin" / "python"
+
+    def large_file(self) -> None:
+        """Puts 100 MiB that do not compress and are not regular under ``/large/file``, as lines of JSON."""
+        line = json.dumps({"text": secrets.token_urlsafe(700)}).encode() + b"\n"
+        block = (line * (1024 * 1024 // len(line) + 1))[: 1024 * 1024]
+        with (self.folder / "files" / "file").open("wb") as file:
+            for _ in range(LARGE_MIB):
+                file.write(block)
+
+    @property
+    def origin(self) -> str:
+        """``https://127.0.0.1:PORT`` of the upstream that answers."""
+        return f"https://127.0.0.1:{self.upstream.port}"
+
+    @property
+    def _hosts(self) -> list[str]:
+        return [f"127.0.0.1:{self.upstream.port}", f"127.0.0.1:{self.streams_port}"]
+
+    def _certify(self) -> None:
         authority = LocalCA.create()
-        self.ca = self.folder / "ca.pem"
+        self.ca, self._certificate = self.folder / "ca.pem", self.folder / "server.pem"
         self.ca.write_bytes(authority.pem)
-        certificate = self.folder / "server.pem"
-        certificate.write_bytes(b"".join(authority.issue("127.0.0.1")))
-        program = Path(__file__).with_name("upstream.py")
-        self.upstream = subprocess.Popen([sys.executable, program, certificate], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        assert self.upstream.stdout is not None
-        self.upstream_port = int(self.upstream.stdout.readline())
-        self.origin = f"https://127.0.0.1:{self.upstream_port}"
+        self._certificate.touch(0o600)
+        self._certificate.write_bytes(b"".join(authority.issue("127.0.0.1")))
 
-    def _stop_upstream(self) -> None:
-        assert self.upstream.stdin is not None
-        self.upstream.stdin.close()
-        self.upstream.wait(10)
-
-    def _set_up(self) -> None:
-        password = secrets.token_urlsafe(24)
-        self.run("init", "--email", "bench@example.com", "--protection", "guarded", "--password-stdin", typed=password)
-        self.environment["AGENTSECRETS_PORT"] = str(_free_port())
-        self.run("unlock", "--password-stdin", typed=password)
-        self.run("project", "create", "bench")
-        self.run("secrets", "set", f"{KEY}=-", typed=secrets.token_urlsafe(32))
-        allowed = ("workspace", "allowlist", "add", f"127.0.0.1:{self.upstream_port}", "--private", "127.0.0.0/8", "--ca", str(self.ca))
-        self.run(*allowed, "--password-stdin", typed=password)
-        self.run("call", "--url", f"{self.origin}/first", "--bearer", KEY)
-        status = json.loads(self.run("status", "--output", "json"))
-        self.daemon_pid, self.proxy_port = status["pid"], status["port"]
-        self.token = self.run("proxy", "token").strip()
-
-
-def _free_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def cpu_seconds(pid: int) -> float:
-    """User and system time of a process so far, in steps of a clock tick (10 ms).
-
-    Source: proc_pid_stat(5), fields 14 and 15.
-    """
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def machine() -> str:
-    """One line about where this was measured."""
-    model = next(
-        (line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines() if "model name" in line),
-        platform.machine(),
-    )
-    python = platform.python_version()
-    return f"{time.strftime('%Y-%m-%d')}, {os.cpu_count()} cores ({model}), Linux {platform.release().split('-')[0]}, Python {python}"
+    def _program(self, name: str, *words: str, first_line: str = "") -> tuple[int, int]:
+        path = Path(__file__).with_name(name)
+        process = subprocess.Popen([sys.executable, path, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert process.stdin is not None
+        assert process.stdout is not None
+        if first_line:
+            process.stdin.write(first_line + "\n")
+            process.stdin.flush()
+        self._stack.callback(process.wait, 10)
+        self._stack.callback(process.stdin.close)
+        return process.pid, int(process.stdout.readline())

@@ -10,8 +10,14 @@ import statistics
 import subprocess
 import sys
 import time
+from pathlib import Path
 
-from bench.stage import COMMAND, KEY, Stage, machine
+from bench.goals import Goal, report
+from bench.home import KEY
+from bench.machine import described
+from bench.stage import Stage
+
+COMMAND = Path(sys.executable).parent / "agentsecrets"
 
 
 def main() -> None:
@@ -19,8 +25,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=31, help="how often each program is started")
     runs = parser.parse_args().runs
-    print(machine())
+    print(described())
     with Stage() as stage:
+        home = stage.home()
         programs = {
             "python -c pass": [sys.executable, "-c", "pass"],
             "agentsecrets status": [str(COMMAND), "status"],
@@ -31,7 +38,7 @@ def main() -> None:
         for turn in range(runs + 1):
             for name, words in programs.items():
                 start = time.perf_counter()
-                subprocess.run(words, cwd=stage.folder, env=stage.environment, stdin=subprocess.DEVNULL, capture_output=True, check=True)
+                subprocess.run(words, cwd=home.folder, env=home.environment, stdin=subprocess.DEVNULL, capture_output=True, check=True)
                 if turn:  # the first start fills the caches
                     times[name].append(time.perf_counter() - start)
     base = statistics.median(times["python -c pass"])
@@ -39,6 +46,13 @@ def main() -> None:
     for name, taken in times.items():
         median = statistics.median(taken)
         print(f"{name:28}{median * 1000:8.1f} ms   {median / base:5.2f} times")
+    goals = [Goal(f"{name} vs python -c pass", _ratio(times, name), 3.0, 2.0) for name in ("agentsecrets status", "agentsecrets call")]
+    report(goals)
+
+
+def _ratio(times: dict[str, list[float]], name: str) -> float:
+    """Median of the ratios within each turn."""
+    return statistics.median(one / base for one, base in zip(times[name], times["python -c pass"], strict=True))
 
 
 if __name__ == "__main__":
