@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from tests.parts.commands import PASSWORD, VALUE, Commands, commands
 from tests.parts.tls import TlsUpstream
-
-
-@pytest.fixture
-def person(tmp_path: Path) -> Iterator[Commands]:
-    with commands(tmp_path) as ready:
-        yield ready
 
 
 def test_an_account_is_made_by_answering_questions(tmp_path: Path) -> None:

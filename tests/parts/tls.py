@@ -140,6 +140,10 @@ class TlsUpstream:
         """Adds or replaces a behaviour for a path and all below it."""
         self._behaviours[path] = behaviour
 
+    def soon(self, deed: Callable[[], object]) -> None:
+        """Runs a deed on the upstream's loop, such as setting an event that a behaviour waits for."""
+        self._loop.call_soon_threadsafe(deed)
+
     def __enter__(self) -> Self:
         self._thread.start()
         asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result(10)

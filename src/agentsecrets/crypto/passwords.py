@@ -87,4 +87,4 @@ def is_strong(password: str, words: Sequence[str] = ()) -> bool:
     """
     import zxcvbn
 
-    return bool(zxcvbn.zxcvbn(password[:_ESTIMATED_LENGTH], user_inputs=list(words))["score"] >= _STRONG)
+    return bool(password) and bool(zxcvbn.zxcvbn(password[:_ESTIMATED_LENGTH], user_inputs=list(words))["score"] >= _STRONG)

@@ -13,7 +13,8 @@ CREATE TABLE events (idx INTEGER PRIMARY KEY, id TEXT NOT NULL, phase TEXT NOT N
 CREATE INDEX outcomes ON events (id) WHERE phase = 'outcome';
 CREATE TABLE checkpoints (idx INTEGER PRIMARY KEY, envelope BLOB NOT NULL, settled INTEGER NOT NULL);
 """
-_ROW = "SELECT idx, id, phase, payload, hash FROM events"
+_ROW = "SELECT idx, id, phase, CAST(payload AS BLOB), CAST(hash AS BLOB) FROM events"
+"""What somebody else put there may be of another type; it is judged by its bytes like everything else."""
 _DANGLING = f"""
 {_ROW} AS intent WHERE phase = 'intent' AND idx > coalesce((SELECT settled FROM checkpoints ORDER BY idx DESC LIMIT 1), -1)
 AND NOT EXISTS (SELECT 1 FROM events WHERE id = intent.id AND phase = 'outcome') ORDER BY idx
