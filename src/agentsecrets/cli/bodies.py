@@ -4,7 +4,7 @@ import _socket
 import os
 import stat
 
-from agentsecrets.cli import fast
+from agentsecrets.client import quick
 
 BLOCK = 1 << 16
 _WHOLE = 1 << 14
@@ -38,7 +38,7 @@ class Body:
             head: The head of the request.
         """
         if self.source is None and len(head) + len(self.whole) <= _WHOLE:
-            fast.send(connection, head + self.whole)
+            quick.send(connection, head + self.whole)
         else:
             import _thread
 

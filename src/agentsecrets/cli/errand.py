@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agentsecrets.cli import calls, fast
+from agentsecrets.cli import calls
 from agentsecrets.cli.failures import shows_color
+from agentsecrets.client import heads, quick
 from agentsecrets.client.control import Control
-from agentsecrets.client.launch import Choice
+from agentsecrets.client.launch import by_variable
 from agentsecrets.client.lifecycle import ensure_daemon
-from agentsecrets.errors import BadUsage, NoDaemon, PresenceRequired
+from agentsecrets.errors import NoDaemon, PresenceRequired
 from agentsecrets.wire.messages import Message
 from agentsecrets.wire.tables import table
 
 Document = dict[str, Any]
-_HIGHEST_PORT = 65535
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +40,12 @@ class Errand:
     @property
     def home(self) -> Path:
         """The state folder."""
-        return Path(fast.home_folder())
+        return Path(quick.home_folder())
 
     @property
     def folder(self) -> str:
         """The folder of this command."""
-        return os.fsdecode(calls.folder())
+        return os.fsdecode(heads.folder())
 
     @property
     def given(self) -> dict[str, list[str]]:
@@ -67,7 +67,7 @@ class Errand:
             NoDaemon: When nobody answers all the same.
         """
         ensure_daemon(self.home, by_variable())
-        connection = fast.connect(str(self.home))
+        connection = quick.connect(str(self.home))
         if connection is None:
             raise NoDaemon
         return connection
@@ -135,17 +135,3 @@ class Errand:
         """Says which vault a command has written to."""
         environment = "PRODUCTION" if place["environment"] == "production" else place["environment"]
         self.note(f"{place['email']} / {place['workspace']} / {place['project']} / {environment}")
-
-
-def by_variable() -> Choice:
-    """How a daemon is started by the variables of this command: ``AGENTSECRETS_PORT``, 0 for any free port.
-
-    Raises:
-        BadUsage
-    """
-    text = os.environ.get("AGENTSECRETS_PORT", "")
-    if not text:
-        return Choice()
-    if not text.isdecimal() or int(text) > _HIGHEST_PORT:
-        raise BadUsage(problem="AGENTSECRETS_PORT is a number from 0 to 65535")
-    return Choice(port=int(text))

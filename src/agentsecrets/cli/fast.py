@@ -7,15 +7,8 @@ import _socket
 import os
 
 from agentsecrets.cli import calls, flags
+from agentsecrets.client import heads, quick
 
-STDOUT, STDERR, CONSENT, EXIT = b"o", b"e", b"p", b"x"
-"""Kinds of frames, as in ``wire.frames``, which this path does not load."""
-MEDIA_TYPE = "application/vnd.agentsecrets.frames"
-
-BLOCK = 1 << 16
-_LONGEST_NAME = 100
-"""Longest path of a Unix socket that every system takes, in bytes."""
-_HEAD_LIMIT = 1 << 16
 _OTHER_VERSION = b'"error":"other_version"'
 """A refusal that the library answers with a fresh daemon; nothing was done yet."""
 
@@ -50,7 +43,7 @@ def run(words: list[str]) -> int | None:
     given = flags.parse(words[1:], flags.CALL if words[0] == "call" else flags.STATUS)
     if given is None:
         return None
-    connection = connect(home_folder())
+    connection = quick.connect(quick.home_folder())
     if connection is None:
         return None
     ending = call(connection, given, asks=os.isatty(0)) if words[0] == "call" else status(connection, given)
@@ -65,7 +58,7 @@ def status(connection: _socket.socket, given: flags.Given) -> Ending:
         given: The values of the flags of ``status``.
     """
     try:
-        send(connection, calls.render("/v1/status/shown", calls.place_fields(given), "Content-Length: 0"))
+        quick.send(connection, heads.render("/v1/status/shown", calls.place_fields(given), "Content-Length: 0"))
         return copy_frames(connection, asks=False)
     finally:
         connection.close()
@@ -82,12 +75,12 @@ def call(connection: _socket.socket, given: flags.Given, *, asks: bool) -> Endin
     fields, words = calls.call_fields(given), given.get("--body")
     try:
         if words is None:
-            send(connection, calls.render("/v1/call", fields, "Content-Length: 0"))
+            quick.send(connection, heads.render("/v1/call", fields, "Content-Length: 0"))
         else:
             from agentsecrets.cli.bodies import open_body
 
             body = open_body(words[-1])
-            body.send(connection, calls.render("/v1/call", fields, body.framing))
+            body.send(connection, heads.render("/v1/call", fields, body.framing))
         return copy_frames(connection, asks=asks)
     finally:
         connection.close()
@@ -106,42 +99,6 @@ def settled(ending: Ending) -> int:
     return ending.code
 
 
-def home_folder() -> str:
-    """The state folder, as ``wire.home`` names it."""
-    chosen = os.environ.get("AGENTSECRETS_HOME", "")
-    if chosen:
-        return os.path.abspath(chosen)  # noqa: PTH100  (pathlib is not loaded on this path)
-    import pwd
-
-    return pwd.getpwuid(os.geteuid()).pw_dir + "/.agentsecrets"
-
-
-def connect(home: str) -> _socket.socket | None:
-    """A connection to the control socket of a home, None when nobody answers there."""
-    path, folder = f"{home}/run/control.sock", -1
-    connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
-    try:
-        if len(os.fsencode(path)) > _LONGEST_NAME:
-            folder = os.open(f"{home}/run", os.O_PATH | os.O_DIRECTORY)
-            path = f"/proc/self/fd/{folder}/control.sock"
-        connection.connect(path)
-    except OSError:
-        connection.close()
-        return None
-    finally:
-        if folder >= 0:
-            os.close(folder)
-    return connection
-
-
-def send(connection: _socket.socket, octets: bytes) -> None:
-    """Sends a request; when the daemon does not take it, what it answered is still there to be read."""
-    try:  # noqa: SIM105  (contextlib is not loaded on this path)
-        connection.sendall(octets)
-    except (BrokenPipeError, ConnectionResetError):
-        pass
-
-
 def copy_frames(connection: _socket.socket, *, asks: bool) -> Ending:
     """Copies frames to standard output and standard error until the last one.
 
@@ -153,102 +110,21 @@ def copy_frames(connection: _socket.socket, *, asks: bool) -> Ending:
         DaemonGone: When the daemon breaks off before its last frame.
     """
     try:
-        head, rest = _read_head(connection)
-        chunked = b"\r\ntransfer-encoding: chunked" in head.lower()
-        octets = _Octets(connection, rest, chunked=chunked)
-        if MEDIA_TYPE.encode() not in head.lower():
-            return Ending(refusal=octets.rest() or b"{}")
+        answer = quick.Answer(connection)
+        if not answer.framed:
+            return Ending(refusal=answer.body.rest() or b"{}")
         consent = b""
         while True:
-            prefix = octets.take(5)
-            kind, content = prefix[:1], octets.take(int.from_bytes(prefix[1:], "big"))
-            if kind == STDOUT:
-                write_all(1, content)
-            elif kind == STDERR:
-                write_all(2, content)
-            elif kind == CONSENT and asks:
+            kind, content = answer.frame()
+            if kind == quick.STDOUT:
+                quick.write_all(1, content)
+            elif kind == quick.STDERR:
+                quick.write_all(2, content)
+            elif kind == quick.CONSENT and asks:
                 consent = content
-            elif kind == EXIT:
+            elif kind == quick.EXIT:
                 return Ending(consent=consent) if consent else Ending(content[0])
     except (ConnectionResetError, EOFError, ValueError, IndexError):
         from agentsecrets.errors import DaemonGone
 
         raise DaemonGone from None
-
-
-def write_all(descriptor: int, content: bytes) -> None:
-    """Writes everything, also to a descriptor that does not wait."""
-    rest = memoryview(content)
-    while rest:
-        try:
-            rest = rest[os.write(descriptor, rest) :]
-        except BlockingIOError:
-            import select
-
-            select.select((), (descriptor,), ())
-
-
-def _read_head(connection: _socket.socket) -> tuple[bytes, bytes]:
-    received = b""
-    while b"\r\n\r\n" not in received:
-        block = connection.recv(BLOCK)
-        if not block or len(received) > _HEAD_LIMIT:
-            raise EOFError
-        received += block
-    head, _, rest = received.partition(b"\r\n\r\n")
-    return head, rest
-
-
-class _Octets:
-    """The body of an answer, its transfer coding taken off.
-
-    A frame is never larger than 1 MiB, so what is held here is bounded too.
-    """
-
-    __slots__ = ("_chunked", "_connection", "_left", "_raw")
-
-    def __init__(self, connection: _socket.socket, received: bytes, *, chunked: bool) -> None:
-        self._connection, self._raw, self._chunked, self._left = connection, received, chunked, 0
-
-    def take(self, count: int) -> bytes:
-        """Exactly so many bytes."""
-        parts = []
-        while count:
-            part = self._some(count)
-            if not part:
-                raise EOFError
-            parts.append(part)
-            count -= len(part)
-        return b"".join(parts)
-
-    def rest(self) -> bytes:
-        """Everything up to the end."""
-        parts = []
-        while part := self._some(BLOCK):
-            parts.append(part)
-        return b"".join(parts)
-
-    def _some(self, count: int) -> bytes:
-        if self._chunked:
-            if self._left == 0:
-                self._left = int(self._line(), 16)
-                if self._left == 0:
-                    return b""
-            count = min(count, self._left)
-        if not self._raw:
-            self._raw = self._connection.recv(BLOCK)
-        part, self._raw = self._raw[:count], self._raw[count:]
-        if self._chunked:
-            self._left -= len(part)
-            if self._left == 0 and part:
-                self._line()
-        return part
-
-    def _line(self) -> bytes:
-        while b"\r\n" not in self._raw:
-            block = self._connection.recv(BLOCK)
-            if not block:
-                raise EOFError
-            self._raw += block
-        line, _, self._raw = self._raw.partition(b"\r\n")
-        return line

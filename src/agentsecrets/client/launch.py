@@ -12,11 +12,12 @@ from typing import Any
 
 import msgspec
 
-from agentsecrets.errors import DaemonUnavailable, PresenceGone, PresenceUnavailable
+from agentsecrets.errors import BadUsage, DaemonUnavailable, PresenceGone, PresenceUnavailable
 from agentsecrets.wire.failures import from_json
 
 _MALLOC = {"MALLOC_TRIM_THRESHOLD_": "134217728", "MALLOC_TOP_PAD_": "1048576", "MALLOC_MMAP_THRESHOLD_": "1073741824"}
 """Keeps glibc from giving large buffers back and fetching them again (mallopt(3))."""
+_HIGHEST_PORT = 65535
 
 
 def clean_environment() -> dict[str, str]:
@@ -51,6 +52,20 @@ class Choice:
 
 
 AS_BEFORE = Choice()
+
+
+def by_variable() -> Choice:
+    """How a daemon is started by the variables of this command: ``AGENTSECRETS_PORT``, 0 for any free port.
+
+    Raises:
+        BadUsage
+    """
+    text = os.environ.get("AGENTSECRETS_PORT", "")
+    if not text:
+        return Choice()
+    if not text.isdecimal() or int(text) > _HIGHEST_PORT:
+        raise BadUsage(problem="AGENTSECRETS_PORT is a number from 0 to 65535")
+    return Choice(port=int(text))
 
 
 def daemon_command(home: Path, choice: Choice) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 MEDIA_TYPE = "application/vnd.agentsecrets.frames"
-STDOUT, STDERR, CONSENT, EXIT = b"o", b"e", b"p", b"x"
+STDOUT, STDERR, CONSENT, FAILURE, EXIT = b"o", b"e", b"p", b"f", b"x"
 LONGEST = 1 << 20
 """Most bytes of content in one frame."""
 
@@ -12,7 +12,8 @@ def frame(kind: bytes, content: bytes) -> bytes:
     """One frame: a byte of kind, the content's length in 32 bits, big-endian, the content.
 
     Args:
-        kind: ``STDOUT`` or ``STDERR`` for bytes to print, ``CONSENT`` for a question to a person, ``EXIT`` for the end.
+        kind: ``STDOUT`` or ``STDERR`` for bytes to print, ``CONSENT`` for a question to a person, ``FAILURE`` for what was refused or
+            failed, as JSON and apart from anything that an upstream said, ``EXIT`` for the end.
         content: At most ``LONGEST`` bytes.
     """
     return kind + len(content).to_bytes(4, "big") + content

@@ -7,10 +7,10 @@ import re
 import click
 
 from agentsecrets.cli import fast
-from agentsecrets.cli.errand import Errand, by_variable
+from agentsecrets.cli.errand import Errand
 from agentsecrets.cli.grammar import password_stdin, with_errand
 from agentsecrets.cli.workflow import write_workflow
-from agentsecrets.client.launch import Choice
+from agentsecrets.client.launch import Choice, by_variable
 from agentsecrets.client.lifecycle import lock as lock_daemon
 from agentsecrets.errors import BadUsage, NoDaemon, NoTerminal
 

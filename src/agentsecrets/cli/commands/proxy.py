@@ -6,10 +6,10 @@ import os
 
 import click
 
-from agentsecrets.cli.errand import Errand, by_variable
+from agentsecrets.cli.errand import Errand
 from agentsecrets.cli.grammar import LazyGroup, with_errand
 from agentsecrets.client import lifecycle
-from agentsecrets.client.launch import Choice, clean_environment, daemon_command
+from agentsecrets.client.launch import Choice, by_variable, clean_environment, daemon_command
 from agentsecrets.errors import AlreadyRunning
 from agentsecrets.wire.tables import pairs
 

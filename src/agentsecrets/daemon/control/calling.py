@@ -46,7 +46,10 @@ async def _copy(shown: _Envelope | Reply, exchange: Exchange) -> int:
     async with contextlib.aclosing(shown.body()) as chunks:
         async for chunk in chunks:
             await exchange.write(frames.frames(frames.STDOUT, chunk))
-    return shown.failure.exit_code if isinstance(shown, _Envelope) and shown.failure else 0
+    if not isinstance(shown, _Envelope) or shown.failure is None:
+        return 0
+    await exchange.write(frames.frames(frames.FAILURE, to_json(shown.failure)))
+    return shown.failure.exit_code
 
 
 class _Envelope:
@@ -88,10 +91,10 @@ def _escaped(text: str) -> bytes:
 
 
 def _refusal(failure: AgentSecretsError, started: float, *, as_json: bool) -> bytes:
-    asked = b""
+    asked = frames.frames(frames.FAILURE, to_json(failure))
     if isinstance(failure, BindingRequired):
         wanted = {name: failure.subjects[name] for name in ("key", "style", "slot")} | {"host": failure.subjects["domain"]}
-        asked = frames.frame(frames.CONSENT, msgspec.json.encode(wanted))
+        asked += frames.frame(frames.CONSENT, msgspec.json.encode(wanted))
     if as_json:
         told = {
             "status": failure.http_status, "headers": {}, "body": to_json(failure).decode(), "redacted": False,
