@@ -15,6 +15,7 @@ from agentsecrets.proxy.styles import STYLES
 from agentsecrets.wire import headers
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_LONGEST_SHOWN = 20
 _NAMED: tuple[tuple[str, StyleName], ...] = (
     (headers.INJECT_HEADER, "header"),
     (headers.INJECT_QUERY, "query"),
@@ -69,7 +70,8 @@ def read_call(method: str, fields: tuple[Field, ...]) -> Asked:
         raise BadRequest(problem=f"the header {headers.TARGET_URL} is missing")
     asked_method = (_single(named, headers.METHOD) or method).upper()
     if asked_method not in _METHODS:
-        raise MethodRefused(method=asked_method if TOKEN.fullmatch(asked_method) else "given")
+        shown = asked_method if len(asked_method) <= _LONGEST_SHOWN and TOKEN.fullmatch(asked_method) else "given"
+        raise MethodRefused(method=shown)
     agent = _single(named, headers.AGENT_ID)
     injections = tuple(injection for name, value in named for injection in _injections(name, value))
     return Asked(
