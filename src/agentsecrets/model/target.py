@@ -153,9 +153,12 @@ def _ipv4(name: str) -> str:
 
 def _ipv6(name: str) -> str:
     try:
-        canonical = str(ipaddress.IPv6Address(name))
+        address = ipaddress.IPv6Address(name)
     except ValueError:
         _refuse("its host is not an IPv6 address")
+    if address.ipv4_mapped is not None:
+        _refuse("its IPv6 address is an IPv4 address")  # Python's versions disagree on how it is written
+    canonical = str(address)
     if canonical != name.lower() or "%" in name:
         _refuse("its IPv6 address is not in canonical form")
     return canonical
