@@ -183,6 +183,12 @@ class ConflictingCredentials(Misused):
     mend = "leave it out: the proxy adds the credential"
 
 
+class NoHome(Misused):
+    slug = "no_home"
+    words = "the account database of this machine does not know this user, so there is no home folder to keep a vault in"
+    mend = "name a folder of your own: export AGENTSECRETS_HOME=FOLDER"
+
+
 class WeakPassword(Misused):
     slug = "weak_password"
     words = "this password could be guessed"
@@ -365,6 +371,12 @@ class WrongPassword(Denied):
     slug = "wrong_password"
     words = "the password is not right"
     mend = "try again; AgentSecrets cannot reset it"
+
+
+class BeingTraced(Denied):
+    slug = "being_traced"
+    words = "a debugger is attached to the program that would read your password"
+    mend = "end it, and look for what attached it; then run the command again"
 
 
 class UnsafeState(Denied):

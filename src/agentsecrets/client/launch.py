@@ -73,29 +73,18 @@ def daemon_command(home: Path, choice: Choice) -> list[str]:
     return [*program("agentsecrets.daemon"), "--home", str(home), *choice.flags()]
 
 
-def start_daemon(home: Path, choice: Choice = AS_BEFORE, keys: bytes | None = None, lock: int = -1) -> None:
-    """Starts a daemon, detached, and waits until it serves.
+def start_daemon(home: Path, choice: Choice = AS_BEFORE) -> None:
+    """Starts a locked daemon, detached, and waits until it serves.
 
     Args:
         home: The state folder.
         choice: How it is to be started.
-        keys: Packed keys for an unlocked daemon; they travel through an inherited pipe.
-        lock: Descriptor of the home's lock when the caller holds it; -1 for a daemon that takes it itself.
 
     Raises:
         DaemonUnavailable, or the failure that it reported.
     """
     ready, told = os.pipe()
     command = [*daemon_command(home, choice), "--ready-fd", str(told)]
-    inherited = [told]
-    if keys is not None:
-        reading, writing = os.pipe()
-        os.write(writing, keys)
-        os.close(writing)
-        command += ["--keys-fd", str(reading)]
-        inherited.append(reading)
-    if lock >= 0:
-        command += ["--lock-fd", str(lock)]
     try:
         subprocess.Popen(
             command,
@@ -104,15 +93,14 @@ def start_daemon(home: Path, choice: Choice = AS_BEFORE, keys: bytes | None = No
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            pass_fds=[*inherited, lock] if lock >= 0 else inherited,
+            pass_fds=(told,),
             start_new_session=True,
         )
     except OSError as failure:
         os.close(ready)
         raise DaemonUnavailable(problem=failure.strerror or "unknown") from None
     finally:
-        for descriptor in inherited:
-            os.close(descriptor)
+        os.close(told)
     with os.fdopen(ready, "rb") as pipe:
         said = pipe.read()
     if said != b"ready":

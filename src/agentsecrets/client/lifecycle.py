@@ -87,7 +87,7 @@ def taken_over(home: Path) -> Iterator[int]:
     """Stops whatever daemon holds a home, and holds it for the one that is to be started: no other can come between.
 
     Yields:
-        The descriptor of the lock, to be handed to ``start_daemon``.
+        The descriptor of the lock, to be handed to that daemon.
 
     Raises:
         AlreadyRunning: When the daemon before does not end.

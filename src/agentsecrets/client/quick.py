@@ -23,7 +23,12 @@ def home_folder() -> str:
         return os.path.abspath(chosen)  # noqa: PTH100  (pathlib is not loaded on this path)
     import pwd
 
-    return pwd.getpwuid(os.geteuid()).pw_dir + "/.agentsecrets"
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_dir + "/.agentsecrets"
+    except KeyError:
+        from agentsecrets.errors import NoHome
+
+        raise NoHome from None
 
 
 def connect(home: str) -> _socket.socket | None:

@@ -62,7 +62,7 @@ class UnattendedKeys:
     device: SigningKey
 
     def pack(self) -> bytes:
-        """The keys as bytes, for the inherited pipe between presence program and daemon."""
+        """The keys as bytes, for the socket between presence program and daemon."""
         return _PACK_VERSION + frame(self.sealing.seed(), self.device.seed())
 
     @classmethod

@@ -26,13 +26,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code of the failure's family, 0 after a proper stop.
     """
     harden()
+    return live(arguments, None)
+
+
+def live(arguments: Sequence[str] | None, keys: bytes | None) -> int:
+    """Runs a daemon in this process, which is hardened.
+
+    Args:
+        arguments: The flags of the program, None for those that it was started with.
+        keys: ``UnattendedKeys.pack`` for an unlocked daemon. They never come from another program: only a process that was forked for
+            it is handed keys.
+
+    Returns:
+        The exit code of the failure's family, 0 after a proper stop.
+    """
     _allow_descriptors()
     from agentsecrets.errors import AgentSecretsError
 
     options = _options(arguments)
     try:
         with _only_one(options.home, options.lock_fd) as lock:
-            successor = _run(options)
+            successor = _run(options, keys)
             if successor:
                 os.set_inheritable(lock, True)
                 os.execv(sys.executable, [*successor, "--lock-fd", str(lock)])  # noqa: S606  (our own program; the memory that held keys is gone with this one)
@@ -54,12 +68,22 @@ def _allow_descriptors() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def _run(options: argparse.Namespace) -> list[str]:
+def load() -> None:
+    """Loads what serving needs, so that it is there when the keys come."""
+    import uvloop  # noqa: F401
+
+    import agentsecrets.daemon.control.router
+    import agentsecrets.daemon.core
+    import agentsecrets.daemon.data_plane
+    import agentsecrets.daemon.listeners  # noqa: F401
+
+
+def _run(options: argparse.Namespace, keys: bytes | None) -> list[str]:
     """Serves; answers the command line of the daemon that is to take this one's place, empty for none."""
     import uvloop
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_serve(options))
+        return runner.run(_serve(options, keys))
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -71,7 +95,6 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--idle-lock", type=int, metavar="SECONDS", help="lock after so long without use, and remember it")
     parser.add_argument("--remember-port", action="store_true", help="remember the port")
     parser.add_argument("--lock-fd", type=int, default=-1)
-    parser.add_argument("--keys-fd", type=int, default=-1)
     parser.add_argument("--ready-fd", type=int, default=-1)
     return parser.parse_args(arguments)
 
@@ -108,7 +131,7 @@ def _only_one(root: Path, handed: int) -> Iterator[int]:
         os.close(descriptor)
 
 
-async def _serve(options: argparse.Namespace) -> list[str]:
+async def _serve(options: argparse.Namespace, keys: bytes | None) -> list[str]:
     from agentsecrets.daemon.admission import DataPlaneAdmission, control_plane_admission
     from agentsecrets.daemon.control.router import ControlPlane
     from agentsecrets.daemon.core import assemble
@@ -124,7 +147,7 @@ async def _serve(options: argparse.Namespace) -> list[str]:
     settings = choose(home, port=options.port if options.remember_port else None, idle_lock_s=options.idle_lock)
     bound = bind_loopback(settings.port if options.port is None else options.port)
     port = bound[0].getsockname()[1]
-    daemon = await assemble(home, settings, port, _keys(options.keys_fd))
+    daemon = await assemble(home, settings, port, keys)
     admit = DataPlaneAdmission(port, daemon.session.matches, trusts_same_user=os.geteuid() != 0)
     data_plane = Listener(Service(admit, DataPlane(daemon.engine, daemon.places, daemon.idleness).serve, tcp_peer, daemon.limits))
     control = Listener(Service(control_plane_admission, ControlPlane(daemon).serve, unix_peer, daemon.limits))
@@ -141,13 +164,6 @@ async def _serve(options: argparse.Namespace) -> list[str]:
 
 def _successor(root: Path, port: int) -> list[str]:
     return [sys.executable, "-I", "-P", "-m", "agentsecrets.daemon", "--home", str(root), "--port", str(port)]
-
-
-def _keys(descriptor: int) -> bytes | None:
-    if descriptor < 0:
-        return None
-    with os.fdopen(descriptor, "rb") as pipe:
-        return pipe.read()
 
 
 def _say(descriptor: int, said: bytes) -> None:

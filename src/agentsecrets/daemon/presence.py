@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
-from agentsecrets.daemon.hardening import harden
+from agentsecrets.daemon.hardening import harden, is_traced
+from agentsecrets.daemon.seclusion import secluded
 
 _INTERRUPTED = 130
 """128 + SIGINT, as shells give it."""
@@ -18,13 +19,18 @@ def main() -> int:
         0, the exit code of the failure's family, or 130 when the person pressed Ctrl-C.
     """
     harden()
+    traced = is_traced()
+    return secluded(lambda: _answered(traced=traced))
+
+
+def _answered(*, traced: bool) -> int:
     try:
-        return _answered()
+        return _answer(traced=traced)
     except KeyboardInterrupt:
         return _INTERRUPTED
 
 
-def _answered() -> int:
+def _answer(*, traced: bool) -> int:
     from agentsecrets.errors import AgentSecretsError
     from agentsecrets.wire.failures import to_json
 
@@ -32,6 +38,7 @@ def _answered() -> int:
     with os.fdopen(asked, "rb") as pipe:
         request = pipe.read()
     try:
+        _refuse_tracer(traced=traced)
         code, answer = 0, perform(request)
     except AgentSecretsError as failure:
         code, answer = failure.exit_code, to_json(failure)
@@ -40,6 +47,13 @@ def _answered() -> int:
     with os.fdopen(told, "wb") as pipe:
         pipe.write(answer)
     return code
+
+
+def _refuse_tracer(*, traced: bool) -> None:
+    from agentsecrets.errors import BeingTraced
+
+    if traced:
+        raise BeingTraced
 
 
 def perform(encoded: bytes) -> bytes:

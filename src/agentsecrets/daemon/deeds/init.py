@@ -7,7 +7,7 @@ from typing import Any
 
 from agentsecrets.daemon.clock import SystemClock
 from agentsecrets.daemon.deeds.deed import Deed
-from agentsecrets.daemon.deeds.starting import Starts, replace_daemon
+from agentsecrets.daemon.deeds.starting import Starts, daemon_to_be, replace_daemon
 from agentsecrets.daemon.terminal import Person
 from agentsecrets.errors import AccountExists, PasswordsDiffer
 from agentsecrets.storage.paths import Home
@@ -22,6 +22,7 @@ class _Asked(Starts, frozen=True, kw_only=True):
 def _perform(asked: _Asked, person: Person) -> dict[str, Any]:
     home = Home(Path(asked.home))
     home.create()
+    waiting = daemon_to_be(asked)
     store = StateDb(home.state_db)
     existing = store.account()
     if existing is not None:
@@ -33,7 +34,7 @@ def _perform(asked: _Asked, person: Person) -> dict[str, Any]:
     account, keys, first = found_account(asked.email, password, SystemClock().now_ms())
     store.found(account, first.encode())
     store.close()
-    replace_daemon(home, asked, keys)
+    replace_daemon(home, waiting, keys)
     return {"email": account.email, "protection": account.protection}
 
 

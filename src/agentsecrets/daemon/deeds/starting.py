@@ -1,11 +1,12 @@
-"""Starting a daemon that holds the keys."""
+"""Bringing up a daemon that holds the keys."""
 
 from __future__ import annotations
 
-from agentsecrets.client.launch import Choice, start_daemon
+from agentsecrets.client.launch import Choice
 from agentsecrets.client.lifecycle import taken_over
 from agentsecrets.crypto.keys import OpenPerson
 from agentsecrets.daemon.deeds.deed import Asked
+from agentsecrets.daemon.waiting import WaitingDaemon
 from agentsecrets.storage.paths import Home
 
 
@@ -23,8 +24,13 @@ class Starts(Asked, frozen=True, kw_only=True):
     idle_lock_s: int | None = None
 
 
-def replace_daemon(home: Home, asked: Starts, keys: OpenPerson) -> None:
-    """Starts a fresh daemon as a child of this process: no running one is ever handed keys."""
+def daemon_to_be(asked: Starts) -> WaitingDaemon:
+    """A daemon that waits for its keys; to be made before a person is asked for anything."""
     choice = Choice(port=asked.port, remember_port=asked.remember_port, idle_lock_s=asked.idle_lock_s)
+    return WaitingDaemon(["--home", asked.home, *choice.flags()])
+
+
+def replace_daemon(home: Home, waiting: WaitingDaemon, keys: OpenPerson) -> None:
+    """Ends the daemon that runs, if one does, and lets the waiting one take its place: no running one is ever handed keys."""
     with taken_over(home.root) as lock:
-        start_daemon(home.root, choice, keys.unattended.pack(), lock)
+        waiting.open(keys.unattended.pack(), lock)

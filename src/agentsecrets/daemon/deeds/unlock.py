@@ -6,14 +6,15 @@ from typing import Any
 
 from agentsecrets.daemon.deeds.deed import Deed
 from agentsecrets.daemon.deeds.opening import Opened
-from agentsecrets.daemon.deeds.starting import Starts, replace_daemon
+from agentsecrets.daemon.deeds.starting import Starts, daemon_to_be, replace_daemon
 from agentsecrets.daemon.terminal import Person
 
 
 def _perform(asked: Starts, person: Person) -> dict[str, Any]:
+    waiting = daemon_to_be(asked)
     opened = Opened(asked, person, "AgentSecrets: unlock the vault")
     opened.store.close()
-    replace_daemon(opened.home, asked, opened.keys)
+    replace_daemon(opened.home, waiting, opened.keys)
     return {"email": opened.account.email}
 
 
