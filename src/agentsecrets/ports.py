@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+import msgspec
+
 if TYPE_CHECKING:
     from agentsecrets.crypto.keys import SealedAccount
     from agentsecrets.crypto.records import SealedRecord
@@ -100,8 +102,7 @@ Body = bytes | AsyncIterator[bytes] | None
 """A request body: whole, streamed, or none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outbound:
+class Outbound(msgspec.Struct, frozen=True):
     """A request built from parsed parts, ready for the wire. Holds values: it is never logged and its repr is empty.
 
     Attributes:
@@ -244,8 +245,7 @@ class StateStore(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class LogRow:
+class LogRow(msgspec.Struct, frozen=True):
     """One row of the audit log: position, log id, phase, exact bytes, chain hash (32 bytes)."""
 
     index: int

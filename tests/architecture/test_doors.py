@@ -14,7 +14,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "cryptography": ("crypto",),
     "httptools": ("network.http1",),
     "idna": ("model.target",),
-    "msgspec": ("audit", "client", "crypto", "daemon", "ledger", "model", "network", "proxy", "storage", "team", "vault", "wire"),
+    "msgspec": ("audit", "client", "crypto", "daemon", "ledger", "model", "network", "ports", "proxy", "storage", "team", "vault", "wire"),
     "nacl": ("crypto",),
     "publicsuffixlist": ("model.suffixes",),
     "sqlite3": ("storage",),

@@ -56,6 +56,7 @@ class Journal:
 
     async def start(self) -> None:
         """Finds the end of the chain, and writes the outcomes that the daemon before was not left to write."""
+        self._loop = asyncio.get_running_loop()
         last = await self._worker.run(self._store.last)
         if last is not None:
             self._index, self._hash = last.index, last.hash
@@ -75,10 +76,9 @@ class Journal:
             StateUnwritable: When it is not.
         """
         self.redactions += event.redactions
-        loop = asyncio.get_running_loop()
         if not self._waiting:
-            loop.call_soon(self._write)
-        written: asyncio.Future[None] = loop.create_future()
+            self._loop.call_soon(self._write)
+        written: asyncio.Future[None] = self._loop.create_future()
         self._waiting.append((event, written))
         return written
 

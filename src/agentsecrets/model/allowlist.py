@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from agentsecrets.model.suffixes import is_public_suffix
 from agentsecrets.model.target import Target
@@ -53,11 +53,15 @@ class Allowlist:
 
     hosts: tuple[AllowedHost, ...]
     digest: str = ""
+    _exact: dict[tuple[str, int], AllowedHost] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        exact = {(entry.host, entry.port): entry for entry in reversed(self.hosts)}  # of two entries for one host the first counts
+        object.__setattr__(self, "_exact", exact)
 
     def find(self, target: Target) -> AllowedHost | None:
         """The entry whose host and port are exactly the target's, else a wildcard that stands for it."""
-        exact = next((entry for entry in self.hosts if (entry.host, entry.port) == (target.host, target.port)), None)
-        return exact or next((entry for entry in self.hosts if entry.covers(target)), None)
+        return self._exact.get((target.host, target.port)) or next((entry for entry in self.hosts if entry.covers(target)), None)
 
 
 def is_wildcard_base(base: str) -> bool:

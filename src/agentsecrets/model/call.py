@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from agentsecrets.model.agent import Caller
 from agentsecrets.model.place import Place
@@ -16,8 +17,7 @@ Field = tuple[bytes, bytes]
 """A header field: name as given, value without surrounding white space."""
 
 
-@dataclass(frozen=True, slots=True)
-class Injection:
+class Injection(msgspec.Struct, frozen=True):
     """Where one value goes.
 
     Attributes:
@@ -31,8 +31,7 @@ class Injection:
     key: KeyName
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """One request, parsed: what is asked, by whom, for where. Holds no value.
 
     Attributes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 from typing import Literal
 
 import msgspec
@@ -60,4 +60,4 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 def new_event_id(now_ms: int) -> str:
     """A log id that sorts by time: 48 bits of milliseconds, then 80 random bits, in hexadecimal."""
-    return f"{now_ms:012x}{secrets.token_hex(10)}"
+    return f"{now_ms:012x}{os.urandom(10).hex()}"

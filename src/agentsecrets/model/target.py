@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, NoReturn
 
 import idna
+import msgspec
 
 from agentsecrets.errors import BadTarget
 
@@ -20,13 +21,12 @@ _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _NUMBER = re.compile(r"[0-9]+|0[xX][0-9a-fA-F]*")
 _PORT = re.compile(r"[1-9][0-9]{0,4}")
 _PATH = re.compile(r"[!$-;=?-\[\]_a-z|~]*")
-_DOTS = re.compile(r"(?:\.|%2[eE]){1,2}")
+_DOTS = re.compile(r"/(?:\.|%2[eE]){1,2}(?:/|\Z)")
 _HOST_LIMIT = 253
 _PORT_LIMIT = 65535
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(msgspec.Struct, frozen=True):
     """Where a request goes.
 
     Attributes:
@@ -79,11 +79,12 @@ def parse_target(text: str) -> Target:
     for part in (path, query or ""):
         if _PATH.fullmatch(part) is None:
             _refuse("its path or query holds a character that must be percent-encoded")
-    if any(_DOTS.fullmatch(segment) for segment in path.split("/")):
+    if _DOTS.search(path):
         _refuse("its path holds a dot segment")
     return Target("https" if scheme == "https" else "http", host, port, path or "/", query, literal)
 
 
+@lru_cache(maxsize=256)
 def parse_authority(authority: str, default_port: int) -> tuple[str, int, bool]:
     """Accepts ``host`` or ``host:port``.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
+import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -112,7 +113,7 @@ class Resolver:
         Raises:
             AddressBlocked, UpstreamUnreachable, UpstreamTimeout
         """
-        now = asyncio.get_running_loop().time()
+        now = time.monotonic()
         key = (target.host, target.port, allowed)
         known = self._known.get(key)
         if known is not None and now < known[1]:

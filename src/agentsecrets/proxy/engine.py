@@ -5,13 +5,14 @@ Each stage wants what only the stage before it makes, so none can be left out.
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from agentsecrets.errors import AgentSecretsError, Busy, Denied, DomainNotInAllowlist, Missing, Misused, NotReady
 from agentsecrets.model.binding import Binding, pin
 from agentsecrets.model.call import Call
-from agentsecrets.model.event import Event, Outcome, Phase, new_event_id
+from agentsecrets.model.event import Event, Outcome, new_event_id
 from agentsecrets.model.secret import KeyName
 from agentsecrets.ports import AuditSink, Authority, Body, Clock, Opener, Standing, Upstream
 from agentsecrets.proxy.inject import Credentials, Injector, Permit
@@ -35,7 +36,8 @@ class _Life:
     standing: Standing | None = None
     forwarded: float = 0.0
     status: int = 0
-    closed: bool = field(default=False)
+    intent: Event | None = None
+    closed: bool = False
 
 
 class Engine:
@@ -73,7 +75,8 @@ class Engine:
         self.under_way += 1
         try:
             permit = await self._authorize(life)
-            await self._audit.record(self._event(life, "intent"))
+            life.intent = self._intent(life)
+            await self._audit.record(life.intent)
             credentials = await self._resolve(permit)
             injected = await self._injector.inject(credentials, body, length)
             life.forwarded = self._clock.monotonic()
@@ -102,10 +105,10 @@ class Engine:
             raise Busy(limit=CONCURRENT_CALLS)
         life.standing = self._authority.standing(call.place.workspace_id)
         bindings: dict[KeyName, Binding] = {}
-        for key in {injection.key for injection in call.injections}:
-            bound = await self._authority.binding(call.place, key)
+        for injection in call.injections:
+            bound = await self._authority.binding(call.place, injection.key)
             if bound is not None:
-                bindings[key] = bound
+                bindings[injection.key] = bound
         circumstances = Circumstances(life.standing, bindings)
         for rule in RULES:
             refusal = rule.check(call, circumstances)
@@ -133,15 +136,30 @@ class Engine:
                 return
             life.closed = True
             self.under_way -= 1
-            await asyncio.shield(self._audit.record(self._event(life, "outcome", outcome, reason, redactions)))
+            await self._audit.record(self._outcome(life, outcome, reason, redactions))
 
         return close
 
-    def _event(self, life: _Life, phase: Phase, outcome: Outcome = "", reason: str = "", redactions: int = 0) -> Event:
-        call, now = life.call, self._clock.monotonic()
+    def _outcome(self, life: _Life, outcome: Outcome, reason: str, redactions: int) -> Event:
+        now = self._clock.monotonic()
+        return replace(
+            life.intent or self._intent(life),
+            phase="outcome",
+            time_ms=self._clock.now_ms(),
+            status_code=life.status,
+            duration_ms=(now - life.started) * 1000,
+            proxy_ms=((life.forwarded or now) - life.started) * 1000,
+            outcome=outcome,
+            reason=reason,
+            redactions=redactions,
+        )
+
+    def _intent(self, life: _Life) -> Event:
+        call = life.call
+        spent_ms = (self._clock.monotonic() - life.started) * 1000
         return Event(
             id=life.id,
-            phase=phase,
+            phase="intent",
             time_ms=self._clock.now_ms(),
             workspace_id=call.place.workspace_id,
             project_id=call.place.project_id,
@@ -149,19 +167,15 @@ class Engine:
             agent_id=call.caller.name,
             identity_level=call.caller.level,
             token_id=call.caller.token_id,
-            secret_keys=tuple(injection.key for injection in call.injections),
-            auth_styles=tuple(injection.style for injection in call.injections),
+            secret_keys=tuple([injection.key for injection in call.injections]),
+            auth_styles=tuple([injection.style for injection in call.injections]),
             method=call.method,
             scheme=call.target.scheme,
             domain=call.target.host,
             port=call.target.port,
             path=call.target.path,
-            status_code=life.status,
-            duration_ms=(now - life.started) * 1000,
-            proxy_ms=((life.forwarded or now) - life.started) * 1000,
-            outcome=outcome,
-            reason=reason,
-            redactions=redactions,
+            duration_ms=spent_ms,
+            proxy_ms=spent_ms,
             allowlist_hash=life.standing.allowlist.digest if life.standing else "",
             caller_role=life.standing.role if life.standing else "",
             resolution_path=call.resolution_path,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from agentsecrets.model.call import Field
 
@@ -32,33 +33,52 @@ _OF_THE_BODY = frozenset({b"etag", b"content-md5", b"digest", b"repr-digest", b"
 """Fields that vouch for bytes which redaction may change; dropped from answers of calls with an injection."""
 
 
+_NEVER_FROM_AGENTS_INJECTED = NEVER_FROM_AGENTS | SLICING
+_NEVER_TO_AGENTS = HOP_BY_HOP | {b"content-length", b"alt-svc"}
+_NEVER_TO_AGENTS_INJECTED = _NEVER_TO_AGENTS | _OF_THE_BODY
+_OURS = (b"x-as-", b"proxy-", b"x-forwarded-")
+_SHORT = 64
+"""Longest field name, in bytes, whose reading is kept: the same few come with every message."""
+
+
 def from_agent(fields: Iterable[Field], *, injected: bool) -> tuple[Field, ...]:
     """The agent's own fields, as far as they travel on."""
-    fields = tuple(fields)
-    dropped = NEVER_FROM_AGENTS | _named_by_connection(fields) | (SLICING if injected else frozenset())
-    return tuple((name, value) for name, value in fields if not _ends_here(name, dropped))
+    dropped = _NEVER_FROM_AGENTS_INJECTED if injected else NEVER_FROM_AGENTS
+    return _without(tuple(fields), dropped)
 
 
 def from_upstream(fields: tuple[Field, ...], *, injected: bool) -> tuple[Field, ...]:
     """The upstream's fields, as far as they travel on."""
-    dropped = HOP_BY_HOP | _named_by_connection(fields) | {b"content-length", b"alt-svc"} | (_OF_THE_BODY if injected else frozenset())
-    return tuple((name, value) for name, value in fields if not _ends_here(name, dropped))
+    return _without(fields, _NEVER_TO_AGENTS_INJECTED if injected else _NEVER_TO_AGENTS)
 
 
 def value_of(fields: Iterable[Field], name: bytes) -> bytes:
     """All values of a field, joined by commas, in lower case."""
-    return b",".join(value for field, value in fields if field.lower() == name).lower()
+    return b",".join([value for field, value in fields if field.lower() == name]).lower()
 
 
 def _named_by_connection(fields: tuple[Field, ...]) -> frozenset[bytes]:
     return frozenset(name.strip() for name in value_of(fields, b"connection").split(b","))
 
 
-def _ends_here(name: bytes, dropped: frozenset[bytes]) -> bool:
-    name = as_gateways_read(name)
-    return name in dropped or name.startswith((b"x-as-", b"proxy-", b"x-forwarded-"))
+def _without(fields: tuple[Field, ...], dropped: frozenset[bytes]) -> tuple[Field, ...]:
+    names = [as_gateways_read(name) for name, _ in fields]
+    if b"connection" in names:
+        dropped |= _named_by_connection(fields)
+    return tuple([field for field, name in zip(fields, names, strict=True) if name not in dropped and not name.startswith(_OURS)])
+
+
+@lru_cache(maxsize=128)
+def names_as_read(fields: tuple[Field, ...]) -> frozenset[bytes]:
+    """The names of all fields, as gateways read them."""
+    return frozenset([as_gateways_read(name) for name, _ in fields])
 
 
 def as_gateways_read(name: bytes) -> bytes:
     """A field name in lower case with dashes for underscores: servers behind a gateway cannot tell the two apart (RFC 3875 §4.1.18)."""
+    return _short_name(name) if len(name) <= _SHORT else name.lower().replace(b"_", b"-")
+
+
+@lru_cache(maxsize=512)
+def _short_name(name: bytes) -> bytes:
     return name.lower().replace(b"_", b"-")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+import msgspec
 
 from agentsecrets.errors import BadInjection, BadRequest, MethodRefused
 from agentsecrets.model.agent import ANONYMOUS, Caller, declared
@@ -14,6 +17,7 @@ from agentsecrets.proxy.fields import TOKEN, from_agent
 from agentsecrets.proxy.styles import STYLES
 from agentsecrets.wire import headers
 
+_TARGET_URL = headers.TARGET_URL.lower().encode()
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _LONGEST_SHOWN = 20
 _NAMED: tuple[tuple[str, StyleName], ...] = (
@@ -25,8 +29,7 @@ _NAMED: tuple[tuple[str, StyleName], ...] = (
 _BARE: dict[str, StyleName] = {headers.INJECT_BEARER.lower(): "bearer", headers.INJECT_BASIC.lower(): "basic"}
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True):
     """What the header fields of a request ask for, before it is known which project that means.
 
     Attributes:
@@ -54,6 +57,18 @@ class Asked:
         return Call(place, self.caller, self.method, self.target, self.injections, self.fields, resolution_path)
 
 
+class _Rest(NamedTuple):
+    """``Asked`` without its target, in the same order."""
+
+    method: str
+    injections: tuple[Injection, ...]
+    caller: Caller
+    token: str
+    project: str
+    environment: str
+    fields: tuple[Field, ...]
+
+
 def read_call(method: str, fields: tuple[Field, ...]) -> Asked:
     """Reads the header fields of a request to ``/proxy``.
 
@@ -64,18 +79,26 @@ def read_call(method: str, fields: tuple[Field, ...]) -> Asked:
     Raises:
         BadRequest, BadTarget, BadInjection, BadKeyName, BadHeader, MethodRefused
     """
-    named = _our_fields(fields)
-    target = _single(named, headers.TARGET_URL)
-    if not target:
+    targets = [value for name, value in fields if name.lower() == _TARGET_URL]
+    if len(targets) > 1:
+        raise BadRequest(problem=f"the header {headers.TARGET_URL} is repeated")
+    if not targets or not targets[0]:
         raise BadRequest(problem=f"the header {headers.TARGET_URL} is missing")
+    rest = _read_rest(method, tuple([field for field in fields if field[0].lower() != _TARGET_URL]))
+    return Asked(parse_target(_text(targets[0])), *rest)
+
+
+@lru_cache(maxsize=128)
+def _read_rest(method: str, fields: tuple[Field, ...]) -> _Rest:
+    """Everything but the target: what an agent sends is the same from one call to the next but for that."""
+    named = _our_fields(fields)
     asked_method = (_single(named, headers.METHOD) or method).upper()
     if asked_method not in _METHODS:
         shown = asked_method if len(asked_method) <= _LONGEST_SHOWN and TOKEN.fullmatch(asked_method) else "given"
         raise MethodRefused(method=shown)
     agent = _single(named, headers.AGENT_ID)
     injections = tuple(injection for name, value in named for injection in _injections(name, value))
-    return Asked(
-        target=parse_target(target),
+    return _Rest(
         method=asked_method,
         injections=injections,
         caller=declared(agent) if agent else ANONYMOUS,
@@ -100,9 +123,12 @@ def injection(style: str, slot: str, key: str) -> Injection:
 
 
 def _our_fields(fields: tuple[Field, ...]) -> list[tuple[str, str]]:
-    ours = [(name, value) for name, value in fields if name[:5].lower() == b"x-as-"]
+    return [(_text(name), _text(value)) for name, value in fields if name[:5].lower() == b"x-as-"]
+
+
+def _text(raw: bytes) -> str:
     try:
-        return [(name.decode("ascii"), value.decode("utf-8")) for name, value in ours]
+        return raw.decode()
     except UnicodeDecodeError:
         raise BadRequest(problem="an X-AS header is not text") from None
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+
+import msgspec
 
 from agentsecrets.crypto.value import Value
 from agentsecrets.errors import BadBody
@@ -26,24 +27,24 @@ KEPT_MATCHERS = 64
 _CONTENT_TYPES = {"json": b"application/json", "form": b"application/x-www-form-urlencoded"}
 
 
-@dataclass(frozen=True, slots=True)
-class Permit:
+class Permit(msgspec.Struct, frozen=True):
     """A call that every rule has passed; only ``Engine`` makes one."""
 
     call: Call
     allowed: AllowedHost
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(msgspec.Struct, frozen=True):
     """The opened values of a permitted call, in the order of its injections."""
 
     permit: Permit
-    values: tuple[tuple[Injection, Value], ...] = field(repr=False)
+    values: tuple[tuple[Injection, Value], ...]
+
+    def __repr__(self) -> str:
+        return "<Credentials>"
 
 
-@dataclass(frozen=True, slots=True)
-class Injected:
+class Injected(msgspec.Struct, frozen=True):
     """A request ready to go, and what must not come back."""
 
     outbound: Outbound

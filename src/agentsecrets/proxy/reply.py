@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from itertools import chain
 
 from agentsecrets.errors import AgentSecretsError, UndecodableResponse, UpstreamProtocol
 from agentsecrets.model.call import Field
@@ -111,7 +112,7 @@ class Reply:
             yield released
 
     def _redacted(self, text: bytes) -> bytes:
-        if self._matcher is None:
+        if self._matcher is None or not self._matcher.spans(text):
             return text
         redacted, hits = redact_whole(self._matcher, text)
         self.redactions += hits
@@ -119,5 +120,7 @@ class Reply:
 
     def _redacted_fields(self, fields: tuple[Field, ...]) -> tuple[Field, ...]:
         """Values are marked; a field whose very name holds a value is left out, because the mark is no field name."""
+        if self._matcher is None or not self._matcher.spans(b"\0".join(chain.from_iterable(fields))):
+            return fields  # nearly always: one search for all of them
         before = [(name, self._redacted(name), self._redacted(value)) for name, value in fields]
         return tuple((name, value) for name, redacted, value in before if name == redacted)

@@ -82,6 +82,7 @@ class ClientConnection(asyncio.Protocol):
         self.on_free: Callable[[ClientConnection], None] | None = None
         self._domain = domain
         self._limits = limits
+        self._loop = asyncio.get_running_loop()
         self._gate = Gate(limits.stall_seconds, self._stalled)
         self._deadline = Deadline(self._late)
         self._transport: asyncio.Transport
@@ -158,15 +159,14 @@ class ClientConnection(asyncio.Protocol):
         """
         if not self.usable:
             raise Stale
-        loop = asyncio.get_running_loop()
-        self._head = loop.create_future()
+        self._head = self._loop.create_future()
         self._inflow = self._chunked = self._remaining = None
         self._method, self._informational, self._keep = outbound.method, 0, False
         try:
             self._transport.write(_request_bytes(outbound))
             self._deadline.set(self._limits.first_byte_seconds)
             if not isinstance(outbound.body, bytes | None):
-                self._sending = loop.create_task(self._send_body(outbound.body, outbound.length))
+                self._sending = self._loop.create_task(self._send_body(outbound.body, outbound.length))
                 self._sending.add_done_callback(self._sent)
             return await self._head
         except BaseException:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Protocol
@@ -40,6 +39,10 @@ class Wire(Protocol):
 
     def stays_open(self) -> bool:
         """Whether another request may follow the present one."""
+        ...
+
+    def soon(self, deed: Callable[[], None]) -> None:
+        """Does something once the loop is free."""
         ...
 
     def abort(self) -> None:
@@ -125,7 +128,7 @@ class Exchange:
         line = b"HTTP/1.1 %d %b" % (status, REASONS.get(status, b"") if reason is None else reason)
         self._pending = head_bytes(line, [*fields, *framing])
         self.started = True
-        asyncio.get_running_loop().call_soon(self._flush)
+        self._wire.soon(self._flush)
 
     async def write(self, chunk: bytes) -> None:
         """Sends bytes of the body; waits while the client does not take them."""

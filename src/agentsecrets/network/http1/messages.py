@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 
 import httptools
+import msgspec
 
 from agentsecrets.errors import MethodRefused, UpgradeRefused
 from agentsecrets.model.call import Field
@@ -28,16 +28,14 @@ class Malformed(Exception):
     """A message that does not hold; its words are ours and may be shown."""
 
 
-@dataclass(frozen=True, slots=True)
-class Framing:
+class Framing(msgspec.Struct, frozen=True):
     """How long a body is: a number of bytes, chunked, or (neither) nothing for requests and until close for answers."""
 
     length: int | None
     chunked: bool
 
 
-@dataclass(frozen=True, slots=True)
-class RequestHead:
+class RequestHead(msgspec.Struct, frozen=True):
     """The head of a request.
 
     Attributes:
@@ -51,9 +49,9 @@ class RequestHead:
     """
 
     method: str
-    target: bytes = field(repr=False)
-    fields: tuple[Field, ...] = field(repr=False)
-    index: Index = field(repr=False)
+    target: bytes
+    fields: tuple[Field, ...]
+    index: Index
     framing: Framing
     keep_alive: bool
     http10: bool
@@ -67,16 +65,21 @@ class RequestHead:
         """All values of a field; the name in lower case."""
         return self.index.get(name, [])
 
+    def __repr__(self) -> str:
+        return f"<RequestHead {self.method}>"
 
-@dataclass(frozen=True, slots=True)
-class AnswerHead:
+
+class AnswerHead(msgspec.Struct, frozen=True):
     """The head of an answer."""
 
     status: int
-    reason: bytes = field(repr=False)
-    fields: tuple[Field, ...] = field(repr=False)
+    reason: bytes
+    fields: tuple[Field, ...]
     framing: Framing
     keep_alive: bool
+
+    def __repr__(self) -> str:
+        return f"<AnswerHead {self.status}>"
 
 
 class _Collector:
@@ -276,7 +279,7 @@ def _indexed(fields: list[Field]) -> Index:
 
 def _closes(index: Index) -> bool:
     """Whether ``Connection`` says close. llhttp cannot be asked: it forgets that at the end of a message."""
-    return any(b"close" in value.lower() for value in index.get(b"connection", ()))
+    return b"close" in b",".join(index.get(b"connection", ())).lower()
 
 
 def _framing(index: Index) -> Framing:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
@@ -40,7 +40,7 @@ class Pool:
 
     def idle(self, key: PoolKey) -> ClientConnection | None:
         """Takes an idle connection out, if there is one that may be used."""
-        now = asyncio.get_running_loop().time()
+        now = time.monotonic()
         waiting = self._idle.get(key)
         while waiting:
             connection = waiting[-1]
@@ -59,7 +59,7 @@ class Pool:
 
     def sweep(self) -> None:
         """Closes what has been idle for too long or was closed by the upstream."""
-        now = asyncio.get_running_loop().time()
+        now = time.monotonic()
         for connection, (_, since) in list(self._since.items()):
             if now - since > self._seconds or not connection.usable:
                 self._remove(connection)
@@ -77,7 +77,7 @@ class Pool:
             self._remove(oldest)
             oldest.close()
         self._idle.setdefault(key, []).append(connection)
-        self._since[connection] = key, asyncio.get_running_loop().time()
+        self._since[connection] = key, time.monotonic()
 
     def _remove(self, connection: ClientConnection) -> None:
         key, _ = self._since.pop(connection)

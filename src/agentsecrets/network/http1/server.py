@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from agentsecrets.errors import AgentSecretsError, BadRequest, RequestTooSlow
 from agentsecrets.model.call import Field
 from agentsecrets.network.http1.deadline import Deadline
 from agentsecrets.network.http1.exchange import REASONS, Exchange, Peer
+from agentsecrets.network.http1.familiar import FamiliarHeads
 from agentsecrets.network.http1.inflow import Inflow
 from agentsecrets.network.http1.limits import Limits
-from agentsecrets.network.http1.messages import ChunkedBody, Malformed, RequestHead, find_end, has_bare_line_end, read_request
+from agentsecrets.network.http1.messages import ChunkedBody, Malformed, RequestHead, find_end, has_bare_line_end
 from agentsecrets.network.http1.writing import Gate, head_bytes
 from agentsecrets.wire.failures import to_json
 
@@ -29,12 +30,17 @@ class Service:
         serve: Answers an exchange.
         peer: Finds out who is at the other end of an accepted transport.
         limits: Bounds.
+        heads: What the listener has read so far.
     """
 
     admit: Callable[[RequestHead, Peer], None]
     serve: Callable[[Exchange], Awaitable[None]]
     peer: Callable[[asyncio.BaseTransport], Peer]
     limits: Limits
+    heads: FamiliarHeads = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "heads", FamiliarHeads(self.limits))
 
 
 class ServerConnection(asyncio.Protocol):
@@ -51,6 +57,7 @@ class ServerConnection(asyncio.Protocol):
         self._service = service
         self._connections = connections
         self._limits = service.limits
+        self._loop = asyncio.get_running_loop()
         self.gate = Gate(service.limits.stall_seconds, self.abort)
         self._deadline = Deadline(self._late)
         self._buffer = bytearray()
@@ -136,6 +143,10 @@ class ServerConnection(asyncio.Protocol):
         if sent and not self._transport.is_closing():
             self._transport.write(sent)
 
+    def soon(self, deed: Callable[[], None]) -> None:
+        """Does something once the loop is free."""
+        self._loop.call_soon(deed)
+
     def stays_open(self) -> bool:
         """Whether another request may follow the present one: only when nothing of its body is outstanding."""
         exchange, inflow = self._exchange, self._inflow
@@ -166,7 +177,7 @@ class ServerConnection(asyncio.Protocol):
     def _begin(self, raw: bytes) -> None:
         self._deadline.clear()
         try:
-            head, self._chunked = read_request(raw, self._limits)
+            head, self._chunked = self._service.heads.read(raw)
             self._service.admit(head, self._peer)
         except Malformed as malformed:
             self._refuse(BadRequest(problem=str(malformed)))
@@ -176,7 +187,7 @@ class ServerConnection(asyncio.Protocol):
             return
         inflow = self._inflow = Inflow(self._limits.buffer, self._pause, self._deadline, self._limits.body_seconds)
         exchange = self._exchange = Exchange(self, head, self._peer, inflow)
-        self._task = asyncio.get_running_loop().create_task(self._serve(exchange))
+        self._task = self._loop.create_task(self._serve(exchange))
         if not head.has_body:
             inflow.end()
             return
@@ -279,7 +290,7 @@ class ServerConnection(asyncio.Protocol):
             return
         self._transport.write_eof()
         self._pause(paused=False)
-        self._lingering = asyncio.get_running_loop().call_later(self._limits.linger_seconds, self._lingered, 0, 0.0)
+        self._lingering = self._loop.call_later(self._limits.linger_seconds, self._lingered, 0, 0.0)
 
     def _lingered(self, unsent: int, stalled: float) -> None:
         """Ends a gentle close, but not while the client still takes bytes."""
@@ -288,7 +299,7 @@ class ServerConnection(asyncio.Protocol):
         if not waiting or stalled >= self._limits.stall_seconds:
             self._transport.abort()
         else:
-            self._lingering = asyncio.get_running_loop().call_later(seconds, self._lingered, waiting, stalled)
+            self._lingering = self._loop.call_later(seconds, self._lingered, waiting, stalled)
 
 
 def failure_fields(failure: AgentSecretsError) -> list[Field]:

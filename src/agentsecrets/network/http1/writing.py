@@ -15,7 +15,7 @@ def head_bytes(first_line: bytes, fields: Iterable[Field]) -> bytes:
     Raises:
         BadHeader: When CR, LF or NUL stands anywhere in a line: nothing is ever written then.
     """
-    return _section([first_line, *(name + b": " + value for name, value in fields)]) + b"\r\n"
+    return _section([first_line, *[name + b": " + value for name, value in fields]]) + b"\r\n"
 
 
 def chunk_bytes(chunk: bytes) -> bytes:
@@ -33,10 +33,11 @@ def last_chunk(trailers: Iterable[Field] = ()) -> bytes:
 
 
 def _section(lines: list[bytes]) -> bytes:
-    joined = b"".join(lines)
-    if b"\r" in joined or b"\n" in joined or b"\0" in joined:
+    section = b"\r\n".join([*lines, b""])
+    ends = len(lines)
+    if section.count(b"\r") != ends or section.count(b"\n") != ends or b"\0" in section:
         raise BadHeader(problem="it holds a line break or NUL")
-    return b"".join([line + b"\r\n" for line in lines])
+    return section
 
 
 class Gate:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import msgspec
+
 from agentsecrets.errors import AgentSecretsError
 from agentsecrets.model.binding import Binding
 from agentsecrets.model.call import Call
@@ -12,8 +14,7 @@ from agentsecrets.model.secret import KeyName
 from agentsecrets.ports import Standing
 
 
-@dataclass(frozen=True, slots=True)
-class Circumstances:
+class Circumstances(msgspec.Struct, frozen=True):
     """What a rule may look at besides the call itself; there is no value among it.
 
     Attributes:

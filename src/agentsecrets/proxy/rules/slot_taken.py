@@ -9,6 +9,8 @@ from agentsecrets.proxy.styles import STYLES
 
 
 def _check(call: Call, circumstances: Circumstances) -> AgentSecretsError | None:  # noqa: ARG001  (the signature of all rules)
+    if len(call.injections) < 2:  # noqa: PLR2004  (it takes two)
+        return None
     places = [STYLES[injection.style].place(injection.slot) for injection in call.injections]
     bodies = {STYLES[injection.style].body for injection in call.injections} - {""}
     if len(bodies) > 1:

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 from agentsecrets.errors import BadInjection
 from agentsecrets.model.call import Call, Field, StyleName
-from agentsecrets.proxy.fields import as_gateways_read
+from agentsecrets.proxy.fields import as_gateways_read, names_as_read
 
 
 @dataclass(slots=True)
@@ -71,8 +71,7 @@ def no_conflict(call: Call, slot: str) -> str:  # noqa: ARG001  (the signature o
 
 def field_conflict(call: Call, name: str) -> str:
     """Says whether the agent sends this header field itself."""
-    wanted = as_gateways_read(name.encode())
-    return f"the header {name}" if any(as_gateways_read(field) == wanted for field, _ in call.fields) else ""
+    return f"the header {name}" if as_gateways_read(name.encode()) in names_as_read(call.fields) else ""
 
 
 def parameter_conflict(encoded: str, name: str) -> bool:

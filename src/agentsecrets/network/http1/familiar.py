@@ -1,0 +1,74 @@
+"""Heads of requests that differ from one read before in the target alone.
+
+An agent sends the same header fields from one call to the next, all but ``X-AS-Target-URL``. What was read is kept by the bytes before and
+behind that field's value, so reading the next such head costs one look-up. The value is put back only when it is visible ASCII: no such
+value changes how the lines around it are read.
+"""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from agentsecrets.network.http1.limits import Limits
+from agentsecrets.network.http1.messages import ChunkedBody, RequestHead, read_request
+from agentsecrets.wire.headers import TARGET_URL
+
+MOST = 128
+"""How many heads are kept; of more, the oldest go."""
+
+LONGEST = 4 * 1024
+"""Longest head, in bytes, that is kept."""
+
+_NAME = TARGET_URL.lower().encode()
+_TARGET = re.compile(rb"\r\n" + re.escape(TARGET_URL.encode()) + rb": ([!-~]+)\r\n", re.IGNORECASE)
+
+Around = tuple[bytes, bytes]
+
+
+class FamiliarHeads:
+    """Reads heads of requests as ``read_request`` does.
+
+    Args:
+        limits: Bounds.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._known: dict[Around, tuple[RequestHead, int]] = {}
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def read(self, raw: bytes) -> tuple[RequestHead, ChunkedBody | None]:
+        """Reads the head of a request, strictly.
+
+        Args:
+            raw: From the request line to the blank line.
+
+        Raises:
+            Malformed, MethodRefused, UpgradeRefused: As ``read_request``.
+        """
+        found = _TARGET.search(raw) if len(raw) <= LONGEST else None
+        if found is None:
+            return read_request(raw, self._limits)
+        around = raw[: found.start(1)], raw[found.end(1) :]
+        known = self._known.get(around)
+        if known is not None:
+            return _with_target(*known, found[1]), None
+        head, chunked = read_request(raw, self._limits)
+        if chunked is None:
+            self._keep(around, head)
+        return head, chunked
+
+    def _keep(self, around: Around, head: RequestHead) -> None:
+        if len(self._known) >= MOST:
+            del self._known[next(iter(self._known))]
+        at = next(position for position, (name, _) in enumerate(head.fields) if name.lower() == _NAME)
+        self._known[around] = head, at
+
+
+def _with_target(head: RequestHead, at: int, url: bytes) -> RequestHead:
+    fields = (*head.fields[:at], (head.fields[at][0], url), *head.fields[at + 1 :])
+    return msgspec.structs.replace(head, fields=fields, index={**head.index, _NAME: [url]})
