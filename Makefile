@@ -11,7 +11,7 @@ WORKERS ?= 2
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build check format test conformance bench docs dist lock clean
+.PHONY: help demo build check format test conformance bench crashes docs dist lock clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -45,6 +45,9 @@ bench: $(DEV) ## Measure the proxy beside nginx and an aiohttp pair, and start-u
 	@sh tools/system-packages.sh nginx wrk
 	$(BIN)/python -m bench.engines $(if $(BASELINE),--baseline $(BASELINE))
 	$(BIN)/python -m bench.startup
+
+crashes: $(DEV) ## Kill the daemon 2,000 times under twenty hands, and say what was lost
+	$(BIN)/python -m bench.crashes
 
 docs: $(DEV) ## Build the documentation into build/site
 	$(BIN)/python tools/reference.py

@@ -36,13 +36,25 @@ def connect(path: Path, synchronous: Literal["FULL", "NORMAL"]) -> sqlite3.Conne
         StateDamaged: When it is no database any more; it is left as it is.
     """
     with writing():
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        os.close(descriptor)
+        _make_private(path)
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute(f"PRAGMA synchronous={synchronous}")
         connection.execute("PRAGMA temp_store=MEMORY")
         return connection
+
+
+def _make_private(path: Path) -> None:
+    """Makes a missing file for its owner only. One that is there is not opened: closing it would drop this process's locks on it.
+
+    Another program would then take itself for the last user of the database and remove the write-ahead log under the one that goes on
+    writing to it. Source: fcntl(2), advisory record locking; sqlite.org/howtocorrupt.html, 2.2.
+    """
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        if path.is_symlink():
+            raise
 
 
 def create(connection: sqlite3.Connection, schema: str) -> None:
