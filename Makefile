@@ -36,6 +36,7 @@ format: $(DEV) ## Format and mend what can be mended
 
 test: $(DEV) ## Run all tests
 	@sh tools/system-packages.sh
+	-@sh tools/system-packages.sh chromium-headless-shell
 	$(PYTEST) -n $(WORKERS) --dist loadfile
 
 conformance: $(DEV) ## Run the tests against public corpora alone
