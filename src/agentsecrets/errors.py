@@ -195,6 +195,12 @@ class WeakPassword(Misused):
     mend = "use four or more unrelated words, or a password manager's suggestion"
 
 
+class SameEnvironment(Misused):
+    slug = "same_environment"
+    words = "both environments are the same"
+    mend = "name two of development, staging, production"
+
+
 class PasswordsDiffer(Misused):
     slug = "passwords_differ"
     words = "the two passwords are not the same"

@@ -212,12 +212,32 @@ class StateStore(Protocol):
         """The highest version ever used, deleted ones included; 0 for none."""
         ...
 
-    def put_record(self, place: Place, record: SealedRecord, keep: int) -> None:
-        """Adds a version and drops all but the newest ``keep``. Raises HeadMoved when that version is taken."""
+    def versions(self, place: Place, record_id: str) -> list[tuple[SealedRecord, int]]:
+        """The versions of a secret that are kept, newest first, each with the time of its deletion, 0 for none."""
         ...
 
-    def delete_record(self, place: Place, record_id: str, now_ms: int) -> bool:
-        """Marks all versions as deleted; says whether there was one."""
+    def put_records(self, records: Sequence[tuple[Place, SealedRecord]], keep: int) -> None:
+        """Adds versions, all of them or none, and drops all but the newest ``keep`` of each secret.
+
+        Raises:
+            HeadMoved: When one of these versions is taken.
+        """
+        ...
+
+    def delete_records(self, place: Place, record_ids: Sequence[str], now_ms: int) -> list[str]:
+        """Marks all versions of secrets as deleted, all of them at once; answers those that were there."""
+        ...
+
+    def deleted_records(self, place: Place, since_ms: int) -> list[tuple[SealedRecord, int]]:
+        """The newest version of each secret that was deleted since then and not set again, with the time of its deletion."""
+        ...
+
+    def restore_record(self, place: Place, record_id: str, since_ms: int) -> bool:
+        """Takes back the deletion of a secret, of the versions that went in it; says whether there was one since then."""
+        ...
+
+    def purge_records(self, before_ms: int) -> int:
+        """Drops versions that were deleted before then, but for the number of the newest of each secret; answers how many."""
         ...
 
     def binding(self, place: Place, binding_id: str) -> bytes | None:

@@ -120,7 +120,7 @@ class House:
         return envelope
 
     async def set(self, key: str, value: bytes) -> None:
-        await self.secrets.set(self.place, KeyName(key), Value(value))
+        await self.secrets.set([self.place], KeyName(key), Value(value))
 
     # --- what an agent does ------------------------------------------------------------------------------------------------------------
 

@@ -43,7 +43,7 @@ class DataPlane:
         self._idleness.touch()
         located = await self._places.locate(Named(asked.project, asked.environment, folder))
         body = exchange.body() if exchange.head.has_body else None
-        return await self._engine.run(asked.call(*located), body, exchange.head.framing.length)
+        return await self._engine.run(asked.call(located.place, located.path), body, exchange.head.framing.length)
 
     async def _proxy(self, exchange: Exchange) -> None:
         asked = read_call(exchange.head.method, exchange.head.fields)

@@ -8,12 +8,13 @@ from agentsecrets.daemon.folders import Folder, find_folder
 from agentsecrets.daemon.unlocked import Vault
 from agentsecrets.errors import NoProject, ProjectNotFound
 from agentsecrets.ledger.state import LedgerState
-from agentsecrets.model.place import DEFAULT_ENVIRONMENT, Place, ProjectId, parse_environment
+from agentsecrets.model.place import DEFAULT_ENVIRONMENT, Environment, Place, ProjectId, parse_environment
 from agentsecrets.ports import StateStore, Worker
 from agentsecrets.team.projects import find_project
 from agentsecrets.vault.unbroken import unbroken
 
 _ACTIVE_PROJECT = "active_project"
+_ACTIVE_ENVIRONMENT = "active_environment"
 
 
 class Named(NamedTuple):
@@ -31,10 +32,17 @@ class Named(NamedTuple):
 
 
 class Located(NamedTuple):
-    """Where a request belongs, and by what: ``header``, ``folder`` or ``active``."""
+    """Where a request belongs, and by what.
+
+    Attributes:
+        place: The vault.
+        path: ``header``, ``folder`` or ``active``.
+        file: Path of the project file, when it was that.
+    """
 
     place: Place
     path: str
+    file: str = ""
 
 
 class Places:
@@ -49,6 +57,7 @@ class Places:
     def __init__(self, vault: Vault, store: StateStore, worker: Worker) -> None:
         self._vault, self._store, self._worker = vault, store, worker
         self._active = store.choice(_ACTIVE_PROJECT)
+        self._active_environment = store.choice(_ACTIVE_ENVIRONMENT)
 
     @property
     def active_project(self) -> ProjectId | None:
@@ -56,12 +65,13 @@ class Places:
         known = dict(self._vault.opened.workspace.state.projects)
         return ProjectId(self._active) if self._active in known else None
 
-    async def activate(self, project_id: ProjectId) -> None:
-        """Makes a project the active one."""
+    async def activate(self, project_id: ProjectId, environment: Environment) -> None:
+        """Makes a project and one of its environments the active ones."""
 
         async def deed() -> None:
-            await self._worker.run(lambda: self._store.choose([(_ACTIVE_PROJECT, project_id)]))
-            self._active = project_id
+            chosen = [(_ACTIVE_PROJECT, project_id), (_ACTIVE_ENVIRONMENT, environment)]
+            await self._worker.run(lambda: self._store.choose(chosen))
+            self._active, self._active_environment = project_id, environment
 
         await unbroken(deed())
 
@@ -88,15 +98,15 @@ class Places:
         folder = await self.folder(named.folder)
         if folder is not None:
             folder.check()
-            return self._at(_project_of(state, folder), named.environment or folder.project.environment, "folder")
+            return self._at(_project_of(state, folder), named.environment or folder.project.environment, "folder", folder.path)
         active = self.active_project
         if active is None:
             raise NoProject
-        return self._at(active, named.environment, "active")
+        return self._at(active, named.environment or self._active_environment, "active")
 
-    def _at(self, project_id: ProjectId, environment: str, path: str) -> Located:
+    def _at(self, project_id: ProjectId, environment: str, path: str, file: str = "") -> Located:
         parsed = parse_environment(environment) if environment else DEFAULT_ENVIRONMENT
-        return Located(Place(self._vault.opened.workspace.id, project_id, parsed), path)
+        return Located(Place(self._vault.opened.workspace.id, project_id, parsed), path, file)
 
 
 def _project_of(state: LedgerState, folder: Folder) -> ProjectId:

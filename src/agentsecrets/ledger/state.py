@@ -34,6 +34,15 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Gone:
+    """A project that was deleted: its id, its last name, and when."""
+
+    project_id: str
+    name: str
+    time_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class LedgerState:
     """A workspace as its members see it.
 
@@ -42,6 +51,7 @@ class LedgerState:
         name: Name of the workspace.
         projects: Name by project id.
         allowed: Allowlist entry by entry id.
+        gone: Projects that were deleted and not created again, in the order of their deletion.
         history: All entries in order; an entry whose sealed part does not open stands there without effect.
     """
 
@@ -49,6 +59,7 @@ class LedgerState:
     name: str = ""
     projects: tuple[tuple[str, str], ...] = ()
     allowed: tuple[tuple[str, AllowedHost], ...] = ()
+    gone: tuple[Gone, ...] = ()
     history: tuple[Change, ...] = ()
 
     @property
@@ -93,11 +104,12 @@ def _effect(state: LedgerState, entry: Entry, sealed: msgspec.Struct) -> LedgerS
             projects[subject] = sealed.name
     if isinstance(sealed, Allowed) and entry.entry == ALLOWLIST_ADDED:
         allowed[subject] = AllowedHost(sealed.host, sealed.port, sealed.plain_http, sealed.private, sealed.ca)
+    gone = tuple(project for project in state.gone if project.project_id != subject)
     if entry.entry == PROJECT_DELETED:
-        projects.pop(subject, None)
+        gone = (*gone, Gone(subject, projects.pop(subject, ""), entry.time_ms))
     if entry.entry == ALLOWLIST_REMOVED:
         allowed.pop(subject, None)
-    return replace(state, projects=tuple(projects.items()), allowed=tuple(allowed.items()))
+    return replace(state, projects=tuple(projects.items()), allowed=tuple(allowed.items()), gone=gone)
 
 
 def _shown(before: LedgerState, entry: Entry, sealed: msgspec.Struct | None) -> str:

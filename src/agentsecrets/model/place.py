@@ -28,6 +28,10 @@ class Place:
     project_id: ProjectId
     environment: Environment
 
+    def beside(self, environment: Environment) -> Place:
+        """The vault of another environment of the same project."""
+        return Place(self.workspace_id, self.project_id, environment)
+
 
 def new_id() -> str:
     """A fresh identifier: 128 random bits as 32 lower-case hexadecimal digits."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +32,16 @@ CREATE TABLE folders (path TEXT PRIMARY KEY, envelope BLOB NOT NULL);
 CREATE TABLE choices (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 _VAULT = "workspace_id = ? AND project_id = ? AND environment = ?"
+_HIGHEST = f"(SELECT max(version) FROM records WHERE {_VAULT} AND record_id = outermost.record_id)"  # noqa: S608  (joined from constants)
 _NEWEST = f"""
-SELECT record_id, version, epoch, head, body FROM records AS outermost WHERE {_VAULT} AND deleted_ms = 0
-AND version = (SELECT max(version) FROM records WHERE {_VAULT} AND record_id = outermost.record_id)
-"""  # noqa: S608  (joined from constants)
+SELECT record_id, version, epoch, head, body FROM records AS outermost WHERE {_VAULT} AND deleted_ms = 0 AND version = {_HIGHEST}
+"""  # noqa: S608  (as above)
+_DATED = "SELECT record_id, version, epoch, head, body, deleted_ms FROM records"
+_SAME = """workspace_id = outermost.workspace_id AND project_id = outermost.project_id AND environment = outermost.environment
+AND record_id = outermost.record_id"""
+_OLD = f"deleted_ms BETWEEN 1 AND ? AND version {{}} (SELECT max(version) FROM records WHERE {_SAME})"  # noqa: S608  (as above)
+_EMPTY = f"UPDATE records AS outermost SET head = x'', body = x'' WHERE length(body) > 0 AND {_OLD.format('=')}"  # noqa: S608  (as above)
+_DROP = f"DELETE FROM records AS outermost WHERE {_OLD.format('<')}"  # noqa: S608  (as above)
 
 
 class StateDb:
@@ -107,22 +113,48 @@ class StateDb:
         row = self._one(query, *_key(place), record_id)
         return 0 if row is None or row[0] is None else int(row[0])
 
-    def put_record(self, place: Place, record: SealedRecord, keep: int) -> None:
-        """Adds a version and drops all but the newest ``keep``. Raises HeadMoved when that version is taken."""
-        row = (*_key(place), record.record_id, record.version, record.epoch, record.head, record.body)
+    def versions(self, place: Place, record_id: str) -> list[tuple[SealedRecord, int]]:
+        """The versions of a secret that are kept, newest first, each with the time of its deletion, 0 for none."""
+        query = f"{_DATED} WHERE {_VAULT} AND record_id = ? AND length(body) > 0 ORDER BY version DESC"
+        return self._dated(query, *_key(place), record_id)
+
+    def put_records(self, records: Sequence[tuple[Place, SealedRecord]], keep: int) -> None:
+        """Adds versions, all of them or none, and drops all but the newest ``keep`` of each secret.
+
+        Raises:
+            HeadMoved: When one of these versions is taken.
+        """
+        rows = [(*_key(place), it.record_id, it.version, it.epoch, it.head, it.body) for place, it in records]
         drop = f"DELETE FROM records WHERE {_VAULT} AND record_id = ? AND version <= ?"  # noqa: S608  (joined from constants)
         with transaction(self._db) as db:
             try:
-                db.execute("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)", row)
+                db.executemany("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)", rows)
             except sqlite3.IntegrityError:
                 raise HeadMoved from None
-            db.execute(drop, (*_key(place), record.record_id, record.version - keep))
+            db.executemany(drop, [(*_key(place), record.record_id, record.version - keep) for place, record in records])
 
-    def delete_record(self, place: Place, record_id: str, now_ms: int) -> bool:
-        """Marks all versions as deleted; says whether there was one."""
+    def delete_records(self, place: Place, record_ids: Sequence[str], now_ms: int) -> list[str]:
+        """Marks all versions of secrets as deleted, all of them at once; answers those that were there."""
         mark = f"UPDATE records SET deleted_ms = ? WHERE {_VAULT} AND record_id = ? AND deleted_ms = 0"  # noqa: S608  (joined from constants)
         with transaction(self._db) as db:
-            return db.execute(mark, (now_ms, *_key(place), record_id)).rowcount > 0
+            return [rid for rid in record_ids if db.execute(mark, (now_ms, *_key(place), rid)).rowcount > 0]
+
+    def deleted_records(self, place: Place, since_ms: int) -> list[tuple[SealedRecord, int]]:
+        """The newest version of each secret that was deleted since then and not set again, with the time of its deletion."""
+        query = f"{_DATED} AS outermost WHERE {_VAULT} AND deleted_ms >= max(?, 1) AND length(body) > 0 AND version = {_HIGHEST}"
+        return self._dated(query, *_key(place), since_ms, *_key(place))
+
+    def restore_record(self, place: Place, record_id: str, since_ms: int) -> bool:
+        """Takes back the deletion of a secret, of the versions that went in it; says whether there was one since then."""
+        gone = [deleted_ms for _, deleted_ms in self.versions(place, record_id)[:1] if deleted_ms >= max(since_ms, 1)]
+        restore = f"UPDATE records SET deleted_ms = 0 WHERE {_VAULT} AND record_id = ? AND deleted_ms = ?"  # noqa: S608  (joined from constants)
+        with transaction(self._db) as db:
+            return bool(gone) and db.execute(restore, (*_key(place), record_id, gone[0])).rowcount > 0
+
+    def purge_records(self, before_ms: int) -> int:
+        """Drops versions that were deleted before then, but for the number of the newest of each secret; answers how many."""
+        with transaction(self._db) as db:
+            return db.execute(_EMPTY, (before_ms,)).rowcount + db.execute(_DROP, (before_ms,)).rowcount
 
     def binding(self, place: Place, binding_id: str) -> bytes | None:
         """The newest encoded binding of a key in a project."""
@@ -156,6 +188,10 @@ class StateDb:
         """Remembers choices."""
         with transaction(self._db) as db:
             db.executemany("INSERT OR REPLACE INTO choices VALUES (?, ?)", list(choices))
+
+    def _dated(self, query: str, *arguments: str | int) -> list[tuple[SealedRecord, int]]:
+        with writing():
+            return [(SealedRecord(*row[:-1]), row[-1]) for row in self._db.execute(query, arguments)]
 
     def _one(self, query: str, *arguments: str | int) -> tuple[Any, ...] | None:
         with writing():

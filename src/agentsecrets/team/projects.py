@@ -10,11 +10,13 @@ from agentsecrets.crypto.envelope import Envelope
 from agentsecrets.crypto.signing import SigningKey
 from agentsecrets.crypto.verify import verify_by_either
 from agentsecrets.errors import AgentSecretsError, FormatUnknown, ProjectExists, ProjectNotFound
-from agentsecrets.ledger.state import LedgerState
+from agentsecrets.ledger.state import Gone, LedgerState
 from agentsecrets.model.place import ProjectId, is_id
 from agentsecrets.model.statement import FolderTrust, Identity
 
 FILE_NAME = ".agentsecrets/project.json"
+KEPT_DELETED_MS = 30 * 24 * 3600 * 1000
+"""How long a deleted project can be restored, in milliseconds."""
 
 
 class FolderProject(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -40,13 +42,35 @@ def find_project(state: LedgerState, name_or_id: str) -> ProjectId:
     raise ProjectNotFound(project=name_or_id)
 
 
-def check_new_name(state: LedgerState, name: str) -> None:
+def deleted_projects(state: LedgerState, now_ms: int) -> list[Gone]:
+    """Projects that were deleted less than 30 days ago, the last one first."""
+    return [gone for gone in reversed(state.gone) if now_ms - gone.time_ms < KEPT_DELETED_MS]
+
+
+def find_deleted_project(state: LedgerState, name_or_id: str, now_ms: int) -> tuple[ProjectId, str]:
+    """The id and name of a project that can be restored.
+
+    Raises:
+        ProjectNotFound: When none of that name was deleted, or too long ago.
+    """
+    for gone in deleted_projects(state, now_ms):
+        if name_or_id in (gone.project_id, gone.name):
+            return ProjectId(gone.project_id), gone.name
+    raise ProjectNotFound(project=name_or_id)
+
+
+def check_new_name(state: LedgerState, name: str, *, besides: str = "") -> None:
     """Refuses a name that is taken, whatever its case.
+
+    Args:
+        state: The workspace.
+        name: The name.
+        besides: Id of the project that may have it already, as one that gets a name of other letters.
 
     Raises:
         ProjectExists
     """
-    if name.casefold() in {taken.casefold() for _, taken in state.projects}:
+    if name.casefold() in {taken.casefold() for project_id, taken in state.projects if project_id != besides}:
         raise ProjectExists(project=name)
 
 

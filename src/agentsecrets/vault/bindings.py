@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import msgspec
 
@@ -94,6 +95,18 @@ class Bindings:
             known = await self._worker.run(lambda: self._read(place, key))
             known = self._known.setdefault((place.project_id, key), known)
         return known[0]
+
+    async def find_each(self, place: Place, keys: Sequence[KeyName]) -> list[Binding | None]:
+        """The bindings of many keys of one project, in one look at the store.
+
+        Raises:
+            SignatureInvalid, RecordCorrupt, FormatUnknown
+        """
+        unknown = [key for key in keys if (place.project_id, key) not in self._known]
+        read = await self._worker.run(lambda: [self._read(place, key) for key in unknown])
+        for key, known in zip(unknown, read, strict=True):
+            self._known.setdefault((place.project_id, key), known)
+        return [self._known[place.project_id, key][0] for key in keys]
 
     async def pin(self, place: Place, binding: Binding) -> Binding:
         """Fixes the binding of a key that has none; answers the one in force, which may be another's."""

@@ -1,51 +1,33 @@
-"""Secrets of an unlocked workspace: set, list, open, delete."""
+"""Secrets of an unlocked workspace: what can be done with them, one change at a time."""
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
-from agentsecrets.crypto.records import (
-    RecordHead,
-    SealedRecord,
-    open_body,
-    open_head,
-    open_name_key,
-    record_id,
-    seal_name_key,
-    seal_record,
-)
-from agentsecrets.crypto.sealing import new_key
 from agentsecrets.crypto.value import Value
-from agentsecrets.errors import RecordCorrupt, SecretNotFound, StoreOlder
+from agentsecrets.errors import SecretNotFound
 from agentsecrets.model.place import Place
 from agentsecrets.model.secret import KeyName
 from agentsecrets.ports import Clock, StateStore, Worker
+from agentsecrets.vault.shelf import Draft, SecretLine, Shelf
 from agentsecrets.vault.unbroken import unbroken
 from agentsecrets.vault.workspace import Workspace
 
-KEPT_VERSIONS = 20
 CACHE_SECONDS = 60.0
 
-
-@dataclass(frozen=True, slots=True)
-class SecretLine:
-    """What a list shows of one secret: never its value."""
-
-    key: KeyName
-    version: int
-    time_ms: int
-    note: str
+T = TypeVar("T")
 
 
 class Secrets:
     """``ports.Opener``, and the verbs that change a vault."""
 
     def __init__(self, workspace: Workspace, store: StateStore, worker: Worker, clock: Clock) -> None:
-        self._workspace, self._store, self._worker, self._clock = workspace, store, worker, clock
+        self._shelf, self._worker, self._clock = Shelf(workspace, store, clock), worker, clock
         self._changing = asyncio.Lock()
         self._open: dict[tuple[Place, KeyName], tuple[Value, float]] = {}
-        self._seen: dict[tuple[Place, str], int] = {}
+        self._lines: dict[Place, list[SecretLine]] = {}
 
     async def open(self, place: Place, key: KeyName) -> Value:
         """Opens the newest version of a secret; kept in memory for a minute.
@@ -58,93 +40,129 @@ class Secrets:
         held = self._open.get((place, key))
         if held is not None and self._clock.monotonic() < held[1]:
             return held[0]
-        value = await self._worker.run(lambda: self._read(place, key))
+        value = await self._worker.run(lambda: self._shelf.read(place, key))
         self._open[place, key] = value, self._clock.monotonic() + CACHE_SECONDS
         return value
 
-    async def set(self, place: Place, key: KeyName, value: Value, note: str = "") -> int:
-        """Stores a value as the next version; answers its number once it is on disk."""
+    async def set(self, places: Sequence[Place], key: KeyName, value: Value, note: str = "") -> list[int]:
+        """Stores a value as the next version in one or more vaults, all of them or none.
 
-        async def deed() -> int:
-            async with self._changing:
-                version = await self._worker.run(lambda: self._write(place, key, value, note))
-                self._open.pop((place, key), None)
-                return version
-
-        return await unbroken(deed())
+        Returns:
+            The number of the version in each, once they are on disk.
+        """
+        return await self._change(places, lambda: self._shelf.write([Draft(place, key, value, note) for place in places]))
 
     async def delete(self, place: Place, key: KeyName) -> None:
-        """Marks a secret as deleted.
+        """Marks a secret as deleted; it can be restored for 30 days.
 
         Raises:
             SecretNotFound: When there is none.
         """
-
-        def mark() -> bool:
-            name_key = self._name_key(place)
-            return name_key is not None and self._store.delete_record(place, record_id(name_key, key), self._clock.now_ms())
-
-        async def deed() -> bool:
-            async with self._changing:
-                found = await self._worker.run(mark)
-                self._open.pop((place, key), None)
-                return found
-
-        if not await unbroken(deed()):
+        if not await self._change([place], lambda: self._shelf.delete(place, [key])):
             raise SecretNotFound(key=key)
 
+    async def restore(self, place: Place, key: KeyName) -> int:
+        """Takes back the deletion of a secret; answers the version that counts again.
+
+        Raises:
+            SecretNotFound: When it was not deleted, or too long ago.
+        """
+        return await self._change([place], lambda: self._shelf.restore(place, key))
+
+    async def rollback(self, place: Place, key: KeyName, version: int) -> int:
+        """Makes an old version the newest again, as a version of its own; answers the number of that.
+
+        Args:
+            place: The vault.
+            key: The secret.
+            version: Which one; 0 for the one before the newest.
+
+        Raises:
+            SecretNotFound: When it is not kept any more.
+        """
+
+        def deed() -> int:
+            wanted = version or _before_newest(self._shelf.history(place, key))
+            value = self._shelf.read_version(place, key, wanted)
+            return self._shelf.write([Draft(place, key, value, f"version {wanted} again")])[0]
+
+        return await self._change([place], deed)
+
+    async def history(self, place: Place, key: KeyName) -> list[SecretLine]:
+        """The versions that are kept, newest first.
+
+        Raises:
+            SecretNotFound
+        """
+        return await self._worker.run(lambda: self._shelf.history(place, key))
+
     async def lines(self, place: Place) -> list[SecretLine]:
-        """Names, versions and times, sorted by name. Opens heads only."""
-        return await self._worker.run(lambda: self._list(place))
+        """Names, versions and times, sorted by name. Opens heads only, and keeps what it found until something changes."""
+        found = self._lines.get(place)
+        if found is None:
+            async with self._changing:
+                found = self._lines[place] = await self._worker.run(lambda: self._shelf.lines(place))
+        return found
+
+    async def deleted(self, place: Place) -> list[SecretLine]:
+        """What can be restored, sorted by name."""
+        return await self._worker.run(lambda: self._shelf.deleted(place))
+
+    async def copy(self, source: Place, target: Place, *, overwrite: bool) -> tuple[list[KeyName], list[KeyName]]:
+        """Copies all secrets of one vault into another, all of them or none.
+
+        Args:
+            source: Where they are.
+            target: Where they go, under keys of its own.
+            overwrite: Whether one that is there already gets a new version; else it is left alone.
+
+        Returns:
+            The names that were copied, and those that were left alone.
+        """
+
+        def deed() -> tuple[list[KeyName], list[KeyName]]:
+            there = set() if overwrite else {line.key for line in self._shelf.lines(target)}
+            names = [line.key for line in self._shelf.lines(source)]
+            copied = [name for name in names if name not in there]
+            note = f"copied from {source.environment}"
+            self._shelf.write([Draft(target, name, self._shelf.read(source, name), note) for name in copied])
+            return copied, [name for name in names if name in there]
+
+        return await self._change([target], deed)
+
+    async def clean(self, place: Place) -> list[KeyName]:
+        """Marks all secrets of a vault as deleted; answers their names."""
+        return await self._change([place], lambda: self._shelf.delete(place, [line.key for line in self._shelf.lines(place)]))
+
+    async def purge(self) -> int:
+        """Drops what was deleted more than 30 days ago; answers how many versions that were."""
+        return await self._worker.run(self._shelf.purge)
 
     def forget(self) -> None:
         """Drops every opened value from memory."""
         self._open.clear()
 
-    def _vault_key(self, place: Place) -> bytes:
-        return self._workspace.keys.vault_key(place.project_id, place.environment)
+    async def _change(self, places: Iterable[Place], deed: Callable[[], T]) -> T:
+        """Runs a deed that changes vaults: one at a time, to its end, and nothing that was remembered of these vaults outlives it."""
 
-    def _name_key(self, place: Place) -> bytes | None:
-        sealed = self._store.name_key(place)
-        return None if sealed is None else open_name_key(self._vault_key(place), sealed, place)
+        async def changing() -> T:
+            async with self._changing:
+                try:
+                    return await self._worker.run(deed)
+                finally:
+                    self._changed(frozenset(places))
 
-    def _read(self, place: Place, key: KeyName) -> Value:
-        name_key = self._name_key(place)
-        record = None if name_key is None else self._store.record(place, record_id(name_key, key))
-        if record is None:
-            raise SecretNotFound(key=key)
-        if record.version < self._seen.get((place, record.record_id), 0):
-            raise StoreOlder
-        if open_head(self._vault_key(place), place, record).key != key:
-            raise RecordCorrupt
-        self._seen[place, record.record_id] = record.version
-        return open_body(self._vault_key(place), place, record)
+        return await unbroken(changing())
 
-    def _write(self, place: Place, key: KeyName, value: Value, note: str) -> int:
-        vault_key, name_key = self._vault_key(place), self._name_key(place)
-        if name_key is None:
-            stored = self._store.add_name_key(place, seal_name_key(vault_key, new_key(), place))
-            name_key = open_name_key(vault_key, stored, place)
-        rid = record_id(name_key, key)
-        before = self._store.record(place, rid)
-        version = self._store.newest_version(place, rid) + 1
-        head = RecordHead(
-            key=key,
-            time_ms=self._clock.now_ms(),
-            author=self._workspace.account.account_id,
-            note=note,
-            parent=before.digest if before is not None else "",
-        )
-        self._store.put_record(place, seal_record(vault_key, place, (rid, version, 1), head, value), KEPT_VERSIONS)
-        self._seen[place, rid] = version
-        return version
-
-    def _list(self, place: Place) -> list[SecretLine]:
-        vault_key = self._vault_key(place)
-        records = self._store.records(place)
-        return sorted((_line(place, record, vault_key) for record in records), key=lambda line: line.key)
+    def _changed(self, places: frozenset[Place]) -> None:
+        for place in places:
+            self._lines.pop(place, None)
+        for known in [known for known in self._open if known[0] in places]:
+            del self._open[known]
 
 
-def _line(place: Place, record: SealedRecord, vault_key: bytes) -> SecretLine:
-    head = open_head(vault_key, place, record)
-    return SecretLine(KeyName(head.key), record.version, head.time_ms, head.note)
+def _before_newest(history: list[SecretLine]) -> int:
+    there = [line.version for line in history if not line.deleted_ms]
+    if len(there) < 2:  # noqa: PLR2004  (the newest, and one before it)
+        raise SecretNotFound(key=history[0].key)
+    return there[1]

@@ -32,10 +32,49 @@ class ProjectName(Message, frozen=True, kw_only=True):
 
 
 class Deposit(Message, frozen=True, kw_only=True):
-    """A value, sealed to the daemon's deposit key."""
+    """A value, sealed to the daemon's deposit key.
+
+    Attributes:
+        note: Free text that is kept with the version.
+        everywhere: Whether it goes into every environment of the project.
+    """
 
     key: str
     sealed: bytes
+    note: str = ""
+    everywhere: bool = False
+
+
+class Version(Message, frozen=True, kw_only=True):
+    """Names one version of a secret; 0 for the one before the newest."""
+
+    key: str
+    version: int = 0
+
+
+class Copy(Message, frozen=True, kw_only=True):
+    """Asks for the secrets of one environment in another.
+
+    Attributes:
+        overwrite: Whether those that are there already get a new version.
+    """
+
+    source: str
+    target: str
+    overwrite: bool = False
+
+
+class Named(Message, frozen=True, kw_only=True):
+    """Names one thing by what people call it."""
+
+    name: str
+
+
+class Renamed(Message, frozen=True, kw_only=True):
+    """Gives a thing another name."""
+
+    name: str
+    to: str
 
 
 class Key(Message, frozen=True, kw_only=True):

@@ -8,8 +8,9 @@ from agentsecrets.crypto.envelope import Envelope
 from agentsecrets.crypto.verify import verify_by_person
 from agentsecrets.daemon.control.route import Context, Route
 from agentsecrets.errors import NoProjectFile
-from agentsecrets.model.place import Place
+from agentsecrets.model.place import Environment, Place, ProjectId
 from agentsecrets.model.statement import FolderTrust
+from agentsecrets.team.projects import render_folder, sign_folder
 from agentsecrets.wire.messages import Nothing, Signed
 
 
@@ -28,7 +29,7 @@ async def _trust(context: Context, asked: Signed) -> dict[str, Any]:
 
 
 async def _place(context: Context, _: Nothing) -> dict[str, Any]:
-    place, path = await context.located()
+    place, path, _file = await context.located()
     return names_of(context, place) | {"workspace_id": place.workspace_id, "project_id": place.project_id, "resolution": path}
 
 
@@ -38,6 +39,15 @@ def names_of(context: Context, place: Place) -> dict[str, Any]:
     state = daemon.vault.opened.workspace.state
     project = dict(state.projects)[place.project_id]
     return {"email": daemon.account.email, "workspace": state.name, "project": project, "environment": place.environment}
+
+
+async def bound_folder(context: Context, project_id: ProjectId, environment: Environment, *, file: str) -> dict[str, Any]:
+    """The content of a project file, and this device's word of trust in it; the command writes it."""
+    daemon, workspace = context.daemon, context.daemon.vault.opened.workspace
+    content = render_folder(workspace.state, project_id, environment)
+    word = sign_folder(workspace.unattended.device, daemon.account.account_id, file, content, daemon.clock.now_ms())
+    await daemon.worker.run(lambda: daemon.store.put_folder(file, word.encode()))
+    return {"path": file, "content": content.decode()}
 
 
 ROUTES = (

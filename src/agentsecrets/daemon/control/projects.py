@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from agentsecrets.daemon.control.folders import bound_folder
 from agentsecrets.daemon.control.route import Context, Route
-from agentsecrets.ledger.entries import PROJECT_CREATED, Named
+from agentsecrets.ledger.entries import PROJECT_CREATED, PROJECT_DELETED, PROJECT_RENAMED
+from agentsecrets.ledger.entries import Named as Sealed
+from agentsecrets.ledger.entries import Nothing as NothingSealed
 from agentsecrets.ledger.state import LedgerState
 from agentsecrets.model.place import ProjectId, new_id, parse_environment, parse_name
-from agentsecrets.team.projects import FILE_NAME, check_new_name, find_project, render_folder, sign_folder
-from agentsecrets.wire.messages import Nothing, ProjectName
+from agentsecrets.team.projects import FILE_NAME, check_new_name, deleted_projects, find_deleted_project, find_project
+from agentsecrets.wire.messages import Named, Nothing, ProjectName, Renamed
 
 
 async def _create(context: Context, asked: ProjectName) -> dict[str, Any]:
@@ -18,9 +21,9 @@ async def _create(context: Context, asked: ProjectName) -> dict[str, Any]:
     name = parse_name(asked.name, "project")
     project_id = ProjectId(new_id())
 
-    def named(state: LedgerState) -> Named:
+    def named(state: LedgerState) -> Sealed:
         check_new_name(state, name)
-        return Named(name)
+        return Sealed(name)
 
     await workspace.write(daemon.store, daemon.worker, daemon.clock, PROJECT_CREATED, project_id, named)
     return await _use(context, asked)
@@ -30,28 +33,59 @@ async def _use(context: Context, asked: ProjectName) -> dict[str, Any]:
     state = context.daemon.vault.opened.workspace.state
     project_id = find_project(state, asked.name)
     environment = parse_environment(context.named.environment or "development")
-    await context.daemon.places.activate(project_id)
+    await context.daemon.places.activate(project_id, environment)
     told = {"project": dict(state.projects)[project_id], "project_id": project_id, "environment": environment}
-    return told | await _bound(context, project_id, environment) if asked.bind else told
+    if not asked.bind:
+        return told
+    return told | await bound_folder(context, project_id, environment, file=f"{context.named.folder}/{FILE_NAME}")
 
 
-async def _bound(context: Context, project_id: ProjectId, environment: str) -> dict[str, Any]:
-    """The file that binds the folder of the command, and this device's word of trust in it; the command writes it."""
+async def _rename(context: Context, asked: Renamed) -> dict[str, Any]:
     daemon, workspace = context.daemon, context.daemon.vault.opened.workspace
-    path, content = f"{context.named.folder}/{FILE_NAME}", render_folder(workspace.state, project_id, environment)
-    word = sign_folder(workspace.unattended.device, daemon.account.account_id, path, content, daemon.clock.now_ms())
-    await daemon.worker.run(lambda: daemon.store.put_folder(path, word.encode()))
-    return {"path": path, "content": content.decode()}
+    name, project_id = parse_name(asked.to, "project"), find_project(workspace.state, asked.name)
+
+    def named(state: LedgerState) -> Sealed:
+        check_new_name(state, name, besides=project_id)
+        return Sealed(name)
+
+    await workspace.write(daemon.store, daemon.worker, daemon.clock, PROJECT_RENAMED, project_id, named)
+    return {"project": name, "project_id": project_id, "before": asked.name}
+
+
+async def _delete(context: Context, asked: Named) -> dict[str, Any]:
+    """Takes a project out of the ledger; what its vaults hold stays sealed where it is, and ``restore`` brings it back."""
+    daemon, workspace = context.daemon, context.daemon.vault.opened.workspace
+    project_id = find_project(workspace.state, asked.name)
+    name = dict(workspace.state.projects)[project_id]
+    await workspace.write(daemon.store, daemon.worker, daemon.clock, PROJECT_DELETED, project_id, lambda _: NothingSealed())
+    return {"project": name, "project_id": project_id}
+
+
+async def _restore(context: Context, asked: Named) -> dict[str, Any]:
+    daemon, workspace = context.daemon, context.daemon.vault.opened.workspace
+    project_id, name = find_deleted_project(workspace.state, asked.name, daemon.clock.now_ms())
+
+    def named(state: LedgerState) -> Sealed:
+        check_new_name(state, name)
+        return Sealed(name)
+
+    await workspace.write(daemon.store, daemon.worker, daemon.clock, PROJECT_CREATED, project_id, named)
+    return {"project": name, "project_id": project_id}
 
 
 async def _list(context: Context, _: Nothing) -> dict[str, Any]:
-    state = context.daemon.vault.opened.workspace.state
-    active = context.daemon.places.active_project
-    return {"projects": [{"name": name, "id": project_id, "active": project_id == active} for project_id, name in state.projects]}
+    daemon = context.daemon
+    state, active = daemon.vault.opened.workspace.state, daemon.places.active_project
+    deleted = [project.name for project in deleted_projects(state, daemon.clock.now_ms())]
+    projects = [{"name": name, "id": project_id, "active": project_id == active} for project_id, name in state.projects]
+    return {"projects": projects, "deleted": deleted}
 
 
 ROUTES = (
     Route("/v1/projects", Nothing, _list),
     Route("/v1/projects/create", ProjectName, _create),
     Route("/v1/projects/use", ProjectName, _use),
+    Route("/v1/projects/rename", Renamed, _rename),
+    Route("/v1/projects/delete", Named, _delete),
+    Route("/v1/projects/restore", Named, _restore),
 )

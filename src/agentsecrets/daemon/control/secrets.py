@@ -13,7 +13,7 @@ from agentsecrets.daemon.control.folders import names_of
 from agentsecrets.daemon.control.route import Context, Route
 from agentsecrets.errors import SignatureInvalid
 from agentsecrets.model.event import Event, new_event_id
-from agentsecrets.model.place import Place, ProjectId, WorkspaceId, parse_environment
+from agentsecrets.model.place import ENVIRONMENTS, Place, ProjectId, WorkspaceId, parse_environment
 from agentsecrets.model.secret import check_value, parse_key_name
 from agentsecrets.model.statement import DepositOffer, RevealRequest
 from agentsecrets.wire.messages import Deposit, Key, Nothing, Signed
@@ -30,20 +30,35 @@ async def _set(context: Context, asked: Deposit) -> dict[str, Any]:
     raw = context.daemon.deposit.open(asked.sealed)
     check_value(raw)
     place = await context.place()
-    version = await context.daemon.vault.opened.secrets.set(place, key, Value(raw))
-    return {"key": key, "version": version} | names_of(context, place)
+    places = [place.beside(environment) for environment in ENVIRONMENTS] if asked.everywhere else [place]
+    versions = await context.daemon.vault.opened.secrets.set(places, key, Value(raw), asked.note)
+    written = {one.environment: version for one, version in zip(places, versions, strict=True)}
+    return {"key": key, "version": written[place.environment], "versions": written} | names_of(context, place)
 
 
 async def _list(context: Context, _: Nothing) -> dict[str, Any]:
     place, opened = await context.place(), context.daemon.vault.opened
-    lines = await opened.secrets.lines(place)
-    bound = [await opened.bindings.find(place, line.key) for line in lines]
+    known = {one: await opened.secrets.lines(place.beside(one)) for one in ENVIRONMENTS}
+    coverage: dict[str, list[str]] = {}
+    for environment, lines in known.items():
+        for line in lines:
+            coverage.setdefault(line.key, []).append(environment)
+    here = known[place.environment]
+    bound = await opened.bindings.find_each(place, [line.key for line in here])
     return {
         "secrets": [
-            {"key": line.key, "version": line.version, "updated_ms": line.time_ms, "bound": "" if binding is None else binding.shown}
-            for line, binding in zip(lines, bound, strict=True)
-        ]
-    }
+            {
+                "key": line.key,
+                "version": line.version,
+                "updated_ms": line.time_ms,
+                "bound": "" if binding is None else binding.shown,
+                "note": line.note,
+                "environments": coverage[line.key],
+            }
+            for line, binding in zip(here, bound, strict=True)
+        ],
+        "coverage": coverage,
+    } | names_of(context, place)
 
 
 async def _delete(context: Context, asked: Key) -> dict[str, Any]:

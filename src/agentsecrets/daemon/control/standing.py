@@ -38,7 +38,7 @@ async def _of_workspace(context: Context, status: DaemonStatus) -> DaemonStatus:
     state = context.daemon.vault.opened.workspace.state
     known = replace(status, workspace=state.name, allowlist=len(state.allowed))
     try:
-        place, path = await context.located()
+        place, path, _ = await context.located()
     except UntrustedFolder as refusal:
         return replace(known, untrusted=refusal.subjects["path"])
     except AgentSecretsError:
