@@ -109,6 +109,12 @@ class BadKeyName(Misused):
     mend = "for example: agentsecrets secrets set STRIPE_KEY"
 
 
+class ValueAsName(Misused):
+    slug = "value_as_name"
+    words = "this looks like the value of a secret, and a key name is wanted; it was neither used nor logged"
+    mend = "agentsecrets secrets list shows the names; a value that was shown to anybody should be replaced at its provider"
+
+
 class BadValue(Misused):
     slug = "bad_value"
     words = "this value cannot be stored: {problem}"
@@ -187,6 +193,12 @@ class NoHome(Misused):
     slug = "no_home"
     words = "the account database of this machine does not know this user, so there is no home folder to keep a vault in"
     mend = "name a folder of your own: export AGENTSECRETS_HOME=FOLDER"
+
+
+class BadArguments(Misused):
+    slug = "bad_arguments"
+    words = "the arguments do not fit the tool: {problem}"
+    mend = "look at the tool's input schema; a secret is named in `injections`, and its value stands nowhere"
 
 
 class WeakPassword(Misused):
@@ -428,6 +440,12 @@ class NoProjectFile(Missing):
     slug = "no_project_file"
     words = "there is no .agentsecrets/project.json in this folder or above it"
     mend = "agentsecrets project use NAME"
+
+
+class PageGone(Missing):
+    slug = "page_gone"
+    words = "there is no page for this cursor, or its answer had to give way to newer ones"
+    mend = "make the call again, and ask the API for less"
 
 
 class RouteNotFound(Missing):

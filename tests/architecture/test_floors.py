@@ -30,7 +30,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     # the one client of the control plane
     "client": ("errors", "model", "wire"),
     # faces
-    "cli": ("client", "errors", "model", "wire", "demo"),
+    "cli": ("client", "errors", "model", "wire", "demo", "mcp"),
+    "mcp": ("client", "errors", "model", "wire"),
     "demo": ("client", "errors", "model", "wire", "crypto.localca"),
 }
 """Floor → what its modules may import besides itself. A dotted name allows that one module."""
@@ -40,7 +41,7 @@ ALSO: dict[str, tuple[str, ...]] = {
 }
 """Module or package → what it alone may import besides. The presence program asks the running daemon, as its client."""
 
-FACES = ("cli", "client", "demo")
+FACES = ("cli", "client", "demo", "mcp")
 WHAT_OPENS = ("crypto.value", "crypto.keys", "crypto.records", "crypto.passwords", "vault", "storage", "daemon")
 
 

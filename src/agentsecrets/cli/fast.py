@@ -1,4 +1,4 @@
-"""The quick path of ``call`` and ``status``: one request on the control socket, and a copy of the frames that come back.
+"""The quick path of ``call``, ``status`` and ``mcp serve``: one request on the control socket, and a copy of the frames that come back.
 
 Only ``sys``, ``os`` and ``_socket`` are loaded here while nothing is unusual; everything else answers None and is done by the library.
 """
@@ -29,7 +29,7 @@ class Ending:
 
 
 def run(words: list[str]) -> int | None:
-    """Does ``call`` or ``status`` when nothing is unusual.
+    """Does ``call``, ``status`` or ``mcp serve`` when nothing is unusual.
 
     Args:
         words: The command line without the program's name; the first word is the command.
@@ -40,6 +40,8 @@ def run(words: list[str]) -> int | None:
     Raises:
         AgentSecretsError: For flags that cannot be meant, and whatever the daemon refused before its first frame.
     """
+    if words[0] == "mcp":
+        return serve(words[2:])
     given = flags.parse(words[1:], flags.CALL if words[0] == "call" else flags.STATUS)
     if given is None:
         return None
@@ -48,6 +50,21 @@ def run(words: list[str]) -> int | None:
         return None
     ending = call(connection, given, asks=os.isatty(0)) if words[0] == "call" else status(connection, given)
     return None if ending.consent or _OTHER_VERSION in ending.refusal else settled(ending)
+
+
+def serve(words: list[str]) -> int | None:
+    """Serves an AI tool; what it asks the daemon comes later.
+
+    Args:
+        words: The flags of ``mcp serve``.
+    """
+    given = flags.parse(words, flags.MCP_SERVE)
+    if given is None:
+        return None
+    from agentsecrets.mcp.server import serve
+
+    project, environment, agent = (given.get(flag, [""])[0] for flag, *_ in flags.MCP_SERVE)
+    return serve(project=project, environment=environment, agent=agent)
 
 
 def status(connection: _socket.socket, given: flags.Given) -> Ending:

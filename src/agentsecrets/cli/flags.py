@@ -22,6 +22,7 @@ ENVIRONMENT = ("--environment", ONE, "NAME", "Use this environment: development,
 OUTPUT = ("--output", ONE, "text|json", "Print text, or one JSON document.")
 
 PLACE = (PROJECT, ENVIRONMENT)
+MCP_SERVE = (*PLACE, AGENT_ID)
 STATUS = (*PLACE, OUTPUT)
 CALL = (
     URL, METHOD, BEARER, BASIC, HEADER, QUERY, BODY_FIELD, FORM_FIELD, BODY, PLAIN_HEADER, AGENT_ID, TOKEN, *PLACE, OUTPUT,

@@ -27,6 +27,7 @@ ROOT = LazyGroup(
         "call": "call:call",
         "proxy": "proxy:PROXY",
         "log": "log:LOG",
+        "mcp": "mcp:MCP",
         "demo": "tools:demo",
         "completion": "tools:completion",
     },

@@ -3,7 +3,7 @@
 import os
 import sys
 
-_QUICK = ("call", "status")
+_QUICK = (["call"], ["status"], ["mcp", "serve"])
 _COMPLETION = "_AGENTSECRETS_COMPLETE"
 INTERRUPTED, NO_READER = 130, 141
 """Exit codes by the shell's convention: 128 and the number of SIGINT or SIGPIPE."""
@@ -30,7 +30,7 @@ def main() -> int:
 
 
 def _run(words: list[str]) -> int:
-    if words and words[0] in _QUICK and _COMPLETION not in os.environ:
+    if (words[:1] in _QUICK or words[:2] in _QUICK) and _COMPLETION not in os.environ:
         from agentsecrets.cli import fast
 
         code = fast.run(words)

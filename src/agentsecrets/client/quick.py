@@ -14,6 +14,8 @@ BLOCK = 1 << 16
 _LONGEST_NAME = 100
 """Longest path of a Unix socket that every system takes, in bytes."""
 _HEAD_LIMIT = 1 << 16
+_SHORTEST_WAIT = 0.001
+"""Zero would mean not to wait at all, which is told as another failure, in seconds."""
 
 
 def home_folder() -> str:
@@ -66,7 +68,7 @@ class Answer:
         body: Its body, still to be read.
     """
 
-    __slots__ = ("body", "framed", "status")
+    __slots__ = ("_connection", "body", "framed", "status")
 
     def __init__(self, connection: _socket.socket) -> None:
         """Waits for the head.
@@ -74,11 +76,16 @@ class Answer:
         Raises:
             EOFError, ValueError, IndexError: When what comes is not the head of an answer.
         """
+        self._connection = connection
         head, rest = _read_head(connection)
         lowered = head.lower()
         self.status = int(head.split(b" ", 2)[1])
         self.framed = MEDIA_TYPE.encode() in lowered
         self.body = Octets(connection, rest, chunked=b"\r\ntransfer-encoding: chunked" in lowered)
+
+    def wait_at_most(self, seconds: float) -> None:
+        """From now on, what is read ends with TimeoutError when nothing comes for so long."""
+        self._connection.settimeout(max(seconds, _SHORTEST_WAIT))
 
     def frame(self) -> tuple[bytes, bytes]:
         """The next frame: its kind and its content.
