@@ -14,6 +14,7 @@ import msgspec
 
 from agentsecrets.errors import BadUsage, DaemonUnavailable, PresenceGone, PresenceUnavailable
 from agentsecrets.wire.failures import from_json
+from agentsecrets.wire.home import READY
 
 _MALLOC = {"MALLOC_TRIM_THRESHOLD_": "134217728", "MALLOC_TOP_PAD_": "1048576", "MALLOC_MMAP_THRESHOLD_": "1073741824"}
 """Keeps glibc from giving large buffers back and fetching them again (mallopt(3))."""
@@ -103,7 +104,7 @@ def start_daemon(home: Path, choice: Choice = AS_BEFORE) -> None:
         os.close(told)
     with os.fdopen(ready, "rb") as pipe:
         said = pipe.read()
-    if said != b"ready":
+    if not said.startswith(READY):
         raise from_json(said) if said else DaemonUnavailable(problem="it ended at once")
 
 

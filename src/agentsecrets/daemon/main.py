@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from agentsecrets.daemon.hardening import harden
+from agentsecrets.wire.home import READY
 
 DRAIN_SECONDS = 5.0
 DESCRIPTORS = 8_192
@@ -155,7 +156,7 @@ async def _serve(options: argparse.Namespace, keys: bytes | None) -> list[str]:
     await control.listen([bind_control(home)])
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, daemon.stopping.set)
-    _say(options.ready_fd, b"ready")
+    _say(options.ready_fd, b"%b%d" % (READY, port))
     await daemon.sweep()
     await asyncio.gather(data_plane.close(DRAIN_SECONDS), control.close(DRAIN_SECONDS))
     await daemon.close()

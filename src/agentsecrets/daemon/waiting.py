@@ -12,6 +12,7 @@ from agentsecrets.daemon.hardening import harden
 from agentsecrets.daemon.main import live, load
 from agentsecrets.errors import DaemonUnavailable
 from agentsecrets.wire.failures import from_json
+from agentsecrets.wire.home import READY
 
 _MOST_KEYS = 1 << 16
 _FIRST_OF_OURS = 3
@@ -43,12 +44,15 @@ class WaitingDaemon:
         theirs.close()
         os.close(told)
 
-    def open(self, keys: bytes, lock: int) -> None:
+    def open(self, keys: bytes, lock: int) -> int:
         """Hands over the keys and waits until the daemon serves.
 
         Args:
             keys: ``UnattendedKeys.pack``.
             lock: Descriptor of the home's lock, which this process holds.
+
+        Returns:
+            The port of its proxy.
 
         Raises:
             DaemonUnavailable, or the failure that it reported.
@@ -60,8 +64,9 @@ class WaitingDaemon:
             raise DaemonUnavailable(problem="it ended while it waited for its keys") from None
         with os.fdopen(self._said, "rb") as pipe:
             said = pipe.read()
-        if said != b"ready":
+        if not said.startswith(READY):
             raise from_json(said) if said else DaemonUnavailable(problem="it ended at once")
+        return int(said.removeprefix(READY))
 
 
 def _wait_and_live(arguments: Sequence[str], keys: int, told: int) -> NoReturn:

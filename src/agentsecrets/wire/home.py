@@ -8,6 +8,8 @@ from pathlib import Path
 
 VARIABLE = "AGENTSECRETS_HOME"
 LOCK_FILE = "run/daemon.lock"
+READY = b"ready on "
+"""What a daemon says to whoever started it once it serves; the port of the proxy follows."""
 
 
 def default_home(environment: Mapping[str, str]) -> Path:

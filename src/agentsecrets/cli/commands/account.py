@@ -61,9 +61,8 @@ def unlock(errand: Errand, password_stdin: bool, idle_lock: str) -> None:
     """Start a fresh daemon that holds the keys in memory, until `agentsecrets lock`, the idle limit, or a restart."""
     asked = {"idle_lock_s": _seconds(idle_lock)} if idle_lock else {}
     started = errand.presence("unlock", password_stdin=password_stdin, **_choice(None), **asked)
-    status = errand.ask_running("/v1/status")
-    told = {**started, "locked": False, "port": status["port"], "idle_lock_s": status["idle_lock_s"]}
-    errand.tell(told, f"The vault of {started['email']} is open; the proxy listens on 127.0.0.1:{status['port']}.\n")
+    told = {**started, "locked": False}
+    errand.tell(told, f"The vault of {started['email']} is open; the proxy listens on 127.0.0.1:{started['port']}.\n")
 
 
 @click.command("lock", short_help="Close the vault.")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from agentsecrets.client.launch import Choice
 from agentsecrets.client.lifecycle import taken_over
 from agentsecrets.crypto.keys import OpenPerson
 from agentsecrets.daemon.deeds.deed import Asked
+from agentsecrets.daemon.settings import read_settings
 from agentsecrets.daemon.waiting import WaitingDaemon
 from agentsecrets.storage.paths import Home
 
@@ -30,7 +33,12 @@ def daemon_to_be(asked: Starts) -> WaitingDaemon:
     return WaitingDaemon(["--home", asked.home, *choice.flags()])
 
 
-def replace_daemon(home: Home, waiting: WaitingDaemon, keys: OpenPerson) -> None:
-    """Ends the daemon that runs, if one does, and lets the waiting one take its place: no running one is ever handed keys."""
+def replace_daemon(home: Home, waiting: WaitingDaemon, keys: OpenPerson) -> dict[str, Any]:
+    """Ends the daemon that runs, if one does, and lets the waiting one take its place: no running one is ever handed keys.
+
+    Returns:
+        What it was started with: ``port`` and ``idle_lock_s``. It may have been stopped or replaced again before anybody could ask it.
+    """
     with taken_over(home.root) as lock:
-        waiting.open(keys.unattended.pack(), lock)
+        port = waiting.open(keys.unattended.pack(), lock)
+    return {"port": port, "idle_lock_s": read_settings(home).idle_lock_s}

@@ -14,8 +14,7 @@ def _perform(asked: Starts, person: Person) -> dict[str, Any]:
     waiting = daemon_to_be(asked)
     opened = Opened(asked, person, "AgentSecrets: unlock the vault")
     opened.store.close()
-    replace_daemon(opened.home, waiting, opened.keys)
-    return {"email": opened.account.email}
+    return {"email": opened.account.email} | replace_daemon(opened.home, waiting, opened.keys)
 
 
 DEED = Deed("unlock", Starts, _perform)
