@@ -9,7 +9,24 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-__all__ = ["FAMILIES", "AgentSecretsError", "Conflict", "Corrupt", "Denied", "Missing", "Misused", "NotReady", "Unreachable", "leaves"]
+__all__ = [
+    "FAMILIES",
+    "AgentSecretsError",
+    "Conflict",
+    "Corrupt",
+    "Denied",
+    "Missing",
+    "Misused",
+    "NotReady",
+    "Unreachable",
+    "leaves",
+    "plain",
+]
+
+
+def plain(text: str) -> str:
+    """What comes from elsewhere, such as the name in a cloned file, may not move a terminal's cursor or start a line of its own."""
+    return text if text.isprintable() else "".join(letter if letter.isprintable() else "�" for letter in text)
 
 
 class AgentSecretsError(Exception):
@@ -31,7 +48,7 @@ class AgentSecretsError(Exception):
     mend: ClassVar[str] = "run `agentsecrets status`; if it happens again, report it with the event id"
 
     def __init__(self, **subjects: object) -> None:
-        self.subjects = {name: str(subject) for name, subject in subjects.items()}
+        self.subjects = {name: plain(str(subject)) for name, subject in subjects.items()}
         self.message = self.words.format_map(self.subjects)
         self.hint = self.mend.format_map(self.subjects)
         super().__init__(self.message)
@@ -41,8 +58,9 @@ class AgentSecretsError(Exception):
         """Rebuilds a failure that another process reported, keeping its words and its family."""
         kind = leaves().get(slug, cls)
         failure = kind.__new__(kind)
-        Exception.__init__(failure, message)
-        failure.slug, failure.message, failure.hint, failure.subjects = slug, message, hint, dict(subjects)
+        Exception.__init__(failure, plain(message))
+        failure.slug, failure.message, failure.hint = plain(slug), plain(message), plain(hint)
+        failure.subjects = {name: plain(subject) for name, subject in subjects.items()}
         return failure
 
 

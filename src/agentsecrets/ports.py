@@ -306,12 +306,16 @@ class AuditStore(Protocol):
         """Intents whose outcome was never written, in order."""
         ...
 
+    def last_checkpoint(self) -> int:
+        """Index of the row up to which the log is anchored, -1 for none."""
+        ...
+
     def checkpoints(self) -> list[tuple[int, bytes]]:
         """All device-signed checkpoints: index and encoded envelope, in order."""
         ...
 
     def add_checkpoint(self, index: int, envelope: bytes, settled: int) -> None:
-        """Adds a checkpoint, without waiting for the disk.
+        """Adds a checkpoint, without waiting for the disk. The first word on an index stands: no later one replaces it.
 
         Args:
             index: The row that it signs.

@@ -18,7 +18,7 @@ from pathlib import Path
 import msgspec
 
 from agentsecrets.client.control import Control
-from agentsecrets.crypto.boxes import seal_to
+from agentsecrets.crypto.deposits import seal_deposit
 from agentsecrets.crypto.envelope import Envelope
 from agentsecrets.errors import DaemonGone, Locked, NoDaemon, SecretNotFound, ShuttingDown
 from agentsecrets.model.statement import DepositOffer, read_payload
@@ -61,6 +61,10 @@ class Daemon:
         running.set()
         return cls(home, session["port"], session["token"], read_payload(offer.payload, DepositOffer).public, running)
 
+    def sealed(self, key: str, value: str) -> bytes:
+        """A value on its way to the daemon, from nowhere in particular."""
+        return seal_deposit(self.deposit, (key, "", "", ""), value.encode())
+
 
 def value_of(key: str, version: int) -> str:
     """The value that is stored as a version of a key: no other version has it."""
@@ -93,7 +97,7 @@ class Keeper:
             self.present = False
         else:
             self.step = "set"
-            sealed = seal_to(daemon.deposit, value_of(self.key, self.version + 1).encode())
+            sealed = daemon.sealed(self.key, value_of(self.key, self.version + 1))
             told = control.ask("/v1/secrets/set", Deposit(key=self.key, sealed=sealed))
             assert told["version"] == self.version + 1, f"{self.key}: version {told['version']} after {self.version}"
             self.version, self.present = self.version + 1, True
@@ -123,7 +127,7 @@ class Crowd:
 
     def work(self, daemon: Daemon, chance: random.Random) -> None:
         """One step."""
-        sealed = seal_to(daemon.deposit, value_of(self.key, chance.randrange(10**6)).encode())
+        sealed = daemon.sealed(self.key, value_of(self.key, chance.randrange(10**6)))
         told = Control(daemon.home, seconds=_SECONDS).ask("/v1/secrets/set", Deposit(key=self.key, sealed=sealed))
         self.versions.append(told["version"])
 

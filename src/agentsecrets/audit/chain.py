@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 
-import msgspec
-
 from agentsecrets.crypto.framing import frame
 from agentsecrets.errors import FormatUnknown
 from agentsecrets.model.event import Event
+from agentsecrets.model.statement import as_json, read_json
 
 VERSION = b"\x01"
 START = bytes(32)
@@ -22,7 +21,7 @@ def link(previous: bytes, payload: bytes) -> bytes:
 
 def encode(event: Event) -> bytes:
     """The bytes of a row: version, then JSON."""
-    return VERSION + msgspec.json.encode(event)
+    return VERSION + as_json(event)
 
 
 def decode(payload: bytes) -> Event:
@@ -33,7 +32,4 @@ def decode(payload: bytes) -> Event:
     """
     if payload[:1] != VERSION:
         raise FormatUnknown(kind="log row")
-    try:
-        return msgspec.json.decode(payload[1:], type=Event)
-    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
-        raise FormatUnknown(kind="log row") from None
+    return read_json(payload[1:], Event, "log row")

@@ -55,12 +55,17 @@ class Journal:
         return self._index + 1
 
     async def start(self) -> None:
-        """Finds the end of the chain, and writes the outcomes that the daemon before was not left to write."""
+        """Finds the end of the chain, and writes the outcomes that the daemon before was not left to write.
+
+        Where rows up to the last checkpoint are missing, new ones go behind it: the gap stays to be seen by whoever verifies the log.
+        """
         self._loop = asyncio.get_running_loop()
         last = await self._worker.run(self._store.last)
+        anchored = await self._worker.run(self._store.last_checkpoint)
         if last is not None:
             self._index, self._hash = last.index, last.hash
-            self._folded_index = last.index
+        self._index = self._folded_index = max(self._index, anchored)
+        self._signed_index = anchored
         for row in await self._worker.run(self._store.dangling):
             self._intents[row.id] = row.index
             try:

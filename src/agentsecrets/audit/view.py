@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 from agentsecrets.audit.chain import decode
+from agentsecrets.errors import FormatUnknown, LogBroken
 from agentsecrets.model.event import Event
 from agentsecrets.model.target import DEFAULT_PORTS
 from agentsecrets.ports import AuditStore, LogRow
@@ -73,7 +74,7 @@ def newest(store: AuditStore, count: int, wanted: Wanted = EVERY) -> list[Line]:
 def following(store: AuditStore, after: int, count: int, wanted: Wanted = EVERY) -> tuple[list[Line], int]:
     """Lines of calls that ended after an index, and the index to go on from."""
     rows = store.rows(after, count)
-    lines = [as_line(decode(row.payload)) for row in rows if row.phase == "outcome"]
+    lines = [_read(row) for row in rows if row.phase == "outcome"]
     return [line for line in lines if wanted.admits(line)], rows[-1].index + 1 if rows else after
 
 
@@ -122,6 +123,11 @@ def _backwards(store: AuditStore) -> Iterator[LogRow]:
 
 def _line_of(store: AuditStore, row: LogRow) -> Line | None:
     """An outcome is a line; an intent is one only when its outcome was never written."""
-    if row.phase == "outcome":
+    return None if row.phase != "outcome" and store.has_outcome(row.id) else _read(row)
+
+
+def _read(row: LogRow) -> Line:
+    try:
         return as_line(decode(row.payload))
-    return None if store.has_outcome(row.id) else as_line(decode(row.payload))
+    except FormatUnknown:
+        raise LogBroken(index=row.index) from None

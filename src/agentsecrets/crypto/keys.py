@@ -11,13 +11,14 @@ from agentsecrets.crypto.envelope import Envelope
 from agentsecrets.crypto.framing import frame, unframe
 from agentsecrets.crypto.passwords import KdfParams, new_params, stretch
 from agentsecrets.crypto.sealing import seal, unseal
-from agentsecrets.crypto.signing import SigningKey
+from agentsecrets.crypto.signing import SEED_BYTES, SigningKey
 from agentsecrets.crypto.verify import verify_by_person, verify_identity
-from agentsecrets.errors import RecordCorrupt, SignatureInvalid, WrongPassword
+from agentsecrets.errors import FormatUnknown, RecordCorrupt, SignatureInvalid, WrongPassword
 from agentsecrets.model.place import new_id
 from agentsecrets.model.statement import DeviceCertificate, Identity
 
 _PACK_VERSION = b"\x01"
+_PACK = "key pack"
 
 
 class SealedAccount(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -56,26 +57,37 @@ class SealedAccount(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 @dataclass(frozen=True, slots=True)
 class UnattendedKeys:
-    """What the unlocked daemon holds: it opens grants and signs what an agent may do unattended; it cannot sign for the person."""
+    """What the unlocked daemon holds: it opens grants and signs what an agent may do unattended; it cannot sign for the person.
+
+    Attributes:
+        sealing: The person's sealing key.
+        device: This machine's device key.
+        person: The public half of the person's signing key, from the password and not from the disk: whose word counts.
+    """
 
     sealing: SealingKey
     device: SigningKey
+    person: bytes
 
     def pack(self) -> bytes:
         """The keys as bytes, for the socket between presence program and daemon."""
-        return _PACK_VERSION + frame(self.sealing.seed(), self.device.seed())
+        return _PACK_VERSION + frame(self.sealing.seed(), self.device.seed(), self.person)
 
     @classmethod
     def unpack(cls, packed: bytes, account: SealedAccount) -> UnattendedKeys:
-        """Reads what ``pack`` wrote, and checks that the keys are this account's.
+        """Reads what ``pack`` wrote, and checks that the account, which may have been replaced on disk meanwhile, is that person's.
 
         Raises:
-            FormatUnknown, SignatureInvalid
+            FormatUnknown: When it is not a pack.
+            SignatureInvalid: When keys and account do not belong together.
         """
         if packed[:1] != _PACK_VERSION:
-            raise SignatureInvalid
-        sealing, device = unframe(packed[1:], 2, "key pack")
-        keys = cls(SealingKey(sealing), SigningKey(device, account.certificate))
+            raise FormatUnknown(kind=_PACK)
+        parts = unframe(packed[1:], 3, _PACK)
+        if any(len(part) != SEED_BYTES for part in parts):
+            raise FormatUnknown(kind=_PACK)
+        sealing, device, person = parts
+        keys = cls(SealingKey(sealing), SigningKey(device, account.certificate), person)
         _check(keys, account)
         return keys
 
@@ -106,7 +118,7 @@ def new_account(email: str, password: bytes, now_ms: int) -> tuple[SealedAccount
         sealed_sealing=seal(wrap_key, sealing.seed(), _associated(account_id, kdf, b"sealing")),
         sealed_device=seal(wrap_key, device.seed(), _associated(account_id, kdf, b"device")),
     )
-    return account, OpenPerson(signing, UnattendedKeys(sealing, device))
+    return account, OpenPerson(signing, UnattendedKeys(sealing, device, signing.public))
 
 
 def open_person(account: SealedAccount, password: bytes) -> OpenPerson:
@@ -122,20 +134,18 @@ def open_person(account: SealedAccount, password: bytes) -> OpenPerson:
         seeds = {part: unseal(wrap_key, box, _associated(account.account_id, account.kdf, part)) for part, box in sealed.items()}
     except RecordCorrupt:
         raise WrongPassword from None
-    keys = UnattendedKeys(SealingKey(seeds[b"sealing"]), SigningKey(seeds[b"device"], account.certificate))
-    person = OpenPerson(SigningKey(seeds[b"signing"]), keys)
-    if _check(keys, account).signing != person.signing.public:
-        raise SignatureInvalid
-    return person
+    signing = SigningKey(seeds[b"signing"])
+    keys = UnattendedKeys(SealingKey(seeds[b"sealing"]), SigningKey(seeds[b"device"], account.certificate), signing.public)
+    _check(keys, account)
+    return OpenPerson(signing, keys)
 
 
 def _associated(account_id: str, kdf: KdfParams, part: bytes) -> bytes:
     return frame(b"account-key", part, account_id.encode(), kdf.encoded())
 
 
-def _check(keys: UnattendedKeys, account: SealedAccount) -> Identity:
+def _check(keys: UnattendedKeys, account: SealedAccount) -> None:
     identity = account.verified_identity()
     certificate = verify_by_person(Envelope.decode(account.certificate), identity, DeviceCertificate)
-    if (identity.sealing, certificate.device, certificate.account_id) != (keys.sealing.public, keys.device.public, account.account_id):
+    if (identity.signing, identity.sealing, certificate.device) != (keys.person, keys.sealing.public, keys.device.public):
         raise SignatureInvalid
-    return identity

@@ -16,6 +16,10 @@ SALT_BYTES = 16
 TIME_COST = 3
 MEMORY_KIB = 64 * 1024
 LANES = 4
+FLOOR = (TIME_COST, MEMORY_KIB, LANES)
+CEILING = (64, 4 * 1024 * 1024, 64)
+"""Passes, KiB and lanes: what is stored beside an account could have been written by someone else."""
+
 _STRONG = 3
 _ESTIMATED_LENGTH = 72
 
@@ -25,9 +29,9 @@ class KdfParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         salt: 16 random bytes.
-        time_cost: Passes, at least 3.
-        memory_kib: Memory in KiB, at least 65,536.
-        lanes: Parallelism, at least 4.
+        time_cost: Passes, 3 to 64.
+        memory_kib: Memory in KiB, 65,536 to 4,194,304.
+        lanes: Parallelism, 4 to 64.
 
     Source: Argon2id, RFC 9106 §4, second recommended option (t=3, p=4, m=64 MiB, 128-bit salt).
     """
@@ -68,9 +72,11 @@ def stretch(password: bytes, params: KdfParams) -> Root:
     """Stretches a password; takes about a tenth of a second and 64 MiB.
 
     Raises:
-        FormatUnknown: For parameters below the floor: a weaker setting is never accepted.
+        FormatUnknown: For parameters below the floor, where a password could be guessed, or so high that nobody would wait for them.
     """
-    if len(params.salt) != SALT_BYTES or params.time_cost < TIME_COST or params.memory_kib < MEMORY_KIB or params.lanes < LANES:
+    asked = (params.time_cost, params.memory_kib, params.lanes)
+    in_bounds = all(low <= number <= high for low, number, high in zip(FLOOR, asked, CEILING, strict=True))
+    if len(params.salt) != SALT_BYTES or not in_bounds:
         raise FormatUnknown(kind="set of password parameters")
     kdf = Argon2id(salt=params.salt, length=KEY_BYTES, iterations=params.time_cost, lanes=params.lanes, memory_cost=params.memory_kib)
     return Root(kdf.derive(password))

@@ -11,9 +11,10 @@ import msgspec
 from agentsecrets.crypto.framing import frame
 from agentsecrets.crypto.sealing import seal, unseal
 from agentsecrets.crypto.value import Value
-from agentsecrets.errors import RecordCorrupt
+from agentsecrets.errors import FormatUnknown, RecordCorrupt
 from agentsecrets.model.place import Place
 from agentsecrets.model.secret import KeyName
+from agentsecrets.model.statement import as_json, read_json
 
 PADDING = 64
 """A body's length is rounded up to a multiple of this, so that ciphertext tells little of the value's length."""
@@ -91,7 +92,7 @@ def seal_record(vault_key: bytes, place: Place, identity: tuple[str, int, int], 
         rid,
         version,
         epoch,
-        seal(vault_key, msgspec.json.encode(head), _associated(place, identity, b"head")),
+        seal(vault_key, as_json(head), _associated(place, identity, b"head")),
         seal(vault_key, _pad(value.reveal()), _associated(place, identity, b"body")),
     )
 
@@ -104,8 +105,8 @@ def open_head(vault_key: bytes, place: Place, record: SealedRecord) -> RecordHea
     """
     plain = unseal(vault_key, record.head, _associated(place, (record.record_id, record.version, record.epoch), b"head"))
     try:
-        return msgspec.json.decode(plain, type=RecordHead)
-    except (msgspec.DecodeError, msgspec.ValidationError):
+        return read_json(plain, RecordHead, "record")
+    except FormatUnknown:
         raise RecordCorrupt from None
 
 
@@ -138,6 +139,6 @@ def _pad(raw: bytes) -> bytes:
 
 def _unpad(padded: bytes) -> bytes:
     length = int.from_bytes(padded[:4], "big")
-    if len(padded) != 4 + length + (-(4 + length) % PADDING):
+    if len(padded) != 4 + length + (-(4 + length) % PADDING) or any(padded[4 + length :]):
         raise RecordCorrupt
     return padded[4 : 4 + length]

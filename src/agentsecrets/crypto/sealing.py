@@ -41,7 +41,7 @@ def unseal(key: bytes, sealed: bytes, associated: bytes) -> bytes:
     Raises:
         RecordCorrupt: When the bytes were altered, belong elsewhere, or are of another version.
     """
-    if sealed[:1] != VERSION:
+    if sealed[:1] != VERSION or len(key) != KEY_BYTES:
         raise RecordCorrupt
     try:
         return AESGCM(key).decrypt(sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :], associated)

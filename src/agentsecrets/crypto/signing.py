@@ -10,6 +10,8 @@ from agentsecrets.crypto.envelope import Envelope
 from agentsecrets.crypto.framing import pae
 from agentsecrets.model.statement import Statement
 
+SEED_BYTES = 32
+
 
 class SigningKey:
     """An Ed25519 private key (RFC 8032), made from a 32-byte seed."""
@@ -25,7 +27,7 @@ class SigningKey:
     @classmethod
     def generate(cls) -> SigningKey:
         """A fresh key."""
-        return cls(os.urandom(32))
+        return cls(os.urandom(SEED_BYTES))
 
     def sign(self, statement: Statement, sealed: bytes = b"") -> Envelope:
         """Signs a statement; a device key adds its certificate."""

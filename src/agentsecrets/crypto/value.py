@@ -39,3 +39,6 @@ class Value:
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError("values are not copied or pickled")
+
+    def __getstate__(self) -> NoReturn:
+        raise TypeError("values are not copied or pickled")

@@ -101,7 +101,8 @@ class Daemon:
                     await self.stopping.wait()
             except TimeoutError:
                 self.upstream.sweep()
-                self.checkpoint()
+                with contextlib.suppress(StateUnwritable):  # a full disk stops what is recorded, not the daemon
+                    self.checkpoint()
                 if self.idleness.expired and not self.vault.locked and self.engine.under_way == 0:
                     self.lock()
 
@@ -111,7 +112,8 @@ class Daemon:
         while self.engine.under_way and self.clock.monotonic() < deadline:  # noqa: ASYNC110  (many calls that were just broken off)
             await asyncio.sleep(0.01)
         await self.journal.settle()
-        self.checkpoint(now=True)
+        with contextlib.suppress(StateUnwritable):
+            self.checkpoint(now=True)
         self.session.remove()
         self.upstream.close()
         self.worker.close()

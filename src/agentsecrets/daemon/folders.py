@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,7 +48,7 @@ def find_folder(folder: str, store: StateStore, identity: Identity) -> Folder | 
         identity: Whose they must be.
 
     Raises:
-        FormatUnknown: When the nearest file is not a project file, or a symbolic link.
+        FormatUnknown: When what lies nearest under that name is not a project file, e.g. a symbolic link, a folder, or too long.
     """
     here = Path(folder)
     for above in (here, *here.parents):
@@ -55,6 +56,6 @@ def find_folder(folder: str, store: StateStore, identity: Identity) -> Folder | 
         content = read_own(path, _LIMIT)
         if content is not None:
             return Folder(str(path), parse_folder(content), is_trusted(store.folder(str(path)), identity, str(path), content))
-        if path.is_symlink():
+        if os.path.lexists(path):
             raise FormatUnknown(kind=FILE_NAME)
     return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from agentsecrets.errors import FormatUnknown
+from agentsecrets.model.statement import read_json
 from agentsecrets.storage.files import read_own, write_atomically
 from agentsecrets.storage.paths import Home
 from agentsecrets.wire.headers import DEFAULT_PORT
@@ -31,10 +31,7 @@ def read_settings(home: Home) -> Settings:
         FormatUnknown: When the file is not what ``choose`` writes.
     """
     content = read_own(home.config_file)
-    try:
-        return Settings() if content is None else msgspec.json.decode(content, type=Settings)
-    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
-        raise FormatUnknown(kind="config.json") from None
+    return Settings() if content is None else read_json(content, Settings, "config.json")
 
 
 def choose(home: Home, *, port: int | None = None, idle_lock_s: int | None = None) -> Settings:

@@ -73,6 +73,8 @@ def apply(state: PublicState, entry: Entry, digest: str, *, by_person: bool) -> 
 def _out_of_place(state: PublicState, entry: Entry) -> Refused | None:
     if entry.seq != state.seq or entry.prev != state.head:
         return Refused("it does not follow the last entry")
+    if entry.time_ms < state.time_ms:
+        return Refused("its time lies before that of the last entry")
     if not is_id(entry.workspace_id) or (state.seq and entry.workspace_id != state.workspace_id):
         return Refused("it belongs to another workspace")
     if (entry.entry == WORKSPACE_CREATED) != (state.seq == 0):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import msgspec
 
+from agentsecrets.errors import FormatUnknown
 from agentsecrets.ledger.entries import (
     ALLOWLIST_ADDED,
     ALLOWLIST_REMOVED,
@@ -19,7 +20,7 @@ from agentsecrets.ledger.entries import (
 )
 from agentsecrets.ledger.rules import PublicState
 from agentsecrets.model.allowlist import AllowedHost, Allowlist
-from agentsecrets.model.statement import Entry
+from agentsecrets.model.statement import Entry, read_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +90,8 @@ def _read(entry: Entry, plain: bytes | None) -> msgspec.Struct | None:
     if plain is None:
         return None
     try:
-        return msgspec.json.decode(plain, type=KINDS[entry.entry].sealed)
-    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
+        return read_json(plain, KINDS[entry.entry].sealed, "ledger entry")
+    except FormatUnknown:
         return None
 
 

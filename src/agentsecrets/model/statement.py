@@ -22,6 +22,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 AnyStatement = TypeVar("AnyStatement", bound=Statement)
+Shape = TypeVar("Shape")
 
 
 def read_payload(payload: bytes, shape: type[AnyStatement]) -> AnyStatement:
@@ -32,10 +33,7 @@ def read_payload(payload: bytes, shape: type[AnyStatement]) -> AnyStatement:
     """
     if payload[:1] != VERSION:
         raise FormatUnknown(kind=shape.kind)
-    try:
-        return msgspec.json.decode(payload[1:], type=shape)
-    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, RecursionError):
-        raise FormatUnknown(kind=shape.kind) from None
+    return read_json(payload[1:], shape, shape.kind)
 
 
 class Identity(Statement, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -148,3 +146,20 @@ class Checkpoint(Statement, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 def as_json(value: Any) -> bytes:
     """Compact JSON of a struct or of plain values, for sealed parts."""
     return msgspec.json.encode(value)
+
+
+def read_json(document: bytes, shape: type[Shape], kind: str) -> Shape:
+    """Reads JSON of one shape, or refuses it.
+
+    Args:
+        document: The JSON.
+        shape: What it must be.
+        kind: What it is called in the refusal.
+
+    Raises:
+        FormatUnknown: For anything that is not JSON of this shape; no part of it is repeated.
+    """
+    try:
+        return msgspec.json.decode(document, type=shape)
+    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, RecursionError):
+        raise FormatUnknown(kind=kind) from None

@@ -73,12 +73,17 @@ class AuditDb:
         with writing():
             return [LogRow(*row) for row in self._db.execute(_DANGLING)]
 
+    def last_checkpoint(self) -> int:
+        """Index of the row up to which the log is anchored, -1 for none."""
+        with writing():
+            return int(self._db.execute("SELECT coalesce(max(idx), -1) FROM checkpoints").fetchone()[0])
+
     def checkpoints(self) -> list[tuple[int, bytes]]:
         """All device-signed checkpoints: index and encoded envelope, in order."""
         with writing():
-            return list(self._db.execute("SELECT idx, envelope FROM checkpoints ORDER BY idx"))
+            return list(self._db.execute("SELECT idx, CAST(envelope AS BLOB) FROM checkpoints ORDER BY idx"))
 
     def add_checkpoint(self, index: int, envelope: bytes, settled: int) -> None:
-        """Adds a checkpoint, without waiting for the disk."""
+        """Adds a checkpoint, without waiting for the disk. The first word on an index stands: no later one replaces it."""
         with transaction(self._writer) as db:
-            db.execute("INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?)", (index, envelope, settled))
+            db.execute("INSERT OR IGNORE INTO checkpoints VALUES (?, ?, ?)", (index, envelope, settled))

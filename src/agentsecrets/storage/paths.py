@@ -55,7 +55,7 @@ class Home:
         return self.run / "daemon.log"
 
     def create(self) -> None:
-        """Makes the folder, for its owner only.
+        """Makes the folder; nobody but its owner may look into it.
 
         Raises:
             StateUnwritable: When it cannot be made.
@@ -63,10 +63,13 @@ class Home:
         """
         try:
             self.root.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
+            self.check()
             self.run.mkdir(mode=_PRIVATE, exist_ok=True)
+            self.check()
+            for folder in (self.root, self.run):
+                folder.chmod(_PRIVATE)
         except OSError as failure:
             raise StateUnwritable(problem=failure.strerror or "unknown") from None
-        self.check()
 
     def check(self) -> None:
         """Refuses a folder that someone else could have prepared or could change.
@@ -74,7 +77,8 @@ class Home:
         Raises:
             UnsafeState: When a part is a symbolic link, belongs to another user, or others may write to it.
         """
-        for path in (self.root, self.run, self.state_db, self.audit_db, self.session_file, self.config_file):
+        beside = [Path(f"{database}{suffix}") for database in (self.state_db, self.audit_db) for suffix in ("", "-wal", "-shm", "-journal")]
+        for path in (self.root, self.run, *beside, self.session_file, self.config_file, self.lock_file):
             _check(path)
 
 

@@ -13,7 +13,9 @@ from agentsecrets.errors import FormatUnknown, StateDamaged, StateUnwritable
 
 SCHEMA_VERSION = 1
 
-_DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
+_DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_ERROR")
+"""``SQLITE_ERROR``: a table or column that was there is missing."""
+
 _REASONS = {
     "SQLITE_FULL": "the disk is full",
     "SQLITE_READONLY": "it is read-only",
@@ -41,6 +43,7 @@ def connect(path: Path, synchronous: Literal["FULL", "NORMAL"]) -> sqlite3.Conne
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute(f"PRAGMA synchronous={synchronous}")
         connection.execute("PRAGMA temp_store=MEMORY")
+        connection.execute("PRAGMA trusted_schema=OFF")  # sqlite.org/security.html: for files that someone else may have written
         return connection
 
 
@@ -77,6 +80,8 @@ def create(connection: sqlite3.Connection, schema: str) -> None:
 def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     """One transaction: committed at the end of the block, undone when anything is raised in it."""
     with writing():
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")  # the disk refused even this the last time
         connection.execute("BEGIN IMMEDIATE")
         try:
             yield connection
@@ -95,7 +100,7 @@ def writing() -> Iterator[None]:
         yield
     except sqlite3.Error as failure:
         name = str(getattr(failure, "sqlite_errorname", "") or "unknown")
-        if name.startswith(_DAMAGED):
+        if name.startswith(_DAMAGED) or (name == "unknown" and isinstance(failure, sqlite3.OperationalError)):  # a text that is not UTF-8
             raise StateDamaged from None
         raise StateUnwritable(problem=_reason(name)) from None
     except OSError as failure:

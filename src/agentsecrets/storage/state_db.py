@@ -7,12 +7,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from agentsecrets.crypto.keys import SealedAccount
 from agentsecrets.crypto.records import SealedRecord
-from agentsecrets.errors import AccountExists, FormatUnknown, HeadMoved
+from agentsecrets.errors import AccountExists, HeadMoved, StateDamaged
 from agentsecrets.model.place import Place
+from agentsecrets.model.statement import as_json, read_json
 from agentsecrets.storage.sqlite import connect, create, transaction, writing
 
 _SCHEMA = """
@@ -58,10 +57,7 @@ class StateDb:
     def account(self) -> SealedAccount | None:
         """The account of this machine."""
         row = self._one("SELECT document FROM account")
-        try:
-            return None if row is None else msgspec.json.decode(row[0], type=SealedAccount)
-        except (msgspec.DecodeError, msgspec.ValidationError):
-            raise FormatUnknown(kind="account") from None
+        return None if row is None else read_json(_blob(row[0]), SealedAccount, "account")
 
     def found(self, account: SealedAccount, first_entry: bytes) -> None:
         """Writes a new account and its workspace in one transaction. Raises AccountExists when another program was quicker."""
@@ -69,13 +65,13 @@ class StateDb:
             existing = self.account()
             if existing is not None:
                 raise AccountExists(email=existing.email)
-            db.execute("INSERT INTO account VALUES (1, ?)", (msgspec.json.encode(account),))
+            db.execute("INSERT INTO account VALUES (1, ?)", (as_json(account),))
             db.execute("INSERT INTO ledger VALUES (0, ?)", (first_entry,))
 
     def ledger(self, start: int = 0) -> list[bytes]:
         """Encoded entries from a number on, in order."""
         with writing():
-            return [row[0] for row in self._db.execute("SELECT envelope FROM ledger WHERE seq >= ? ORDER BY seq", (start,))]
+            return [_blob(row[0]) for row in self._db.execute("SELECT envelope FROM ledger WHERE seq >= ? ORDER BY seq", (start,))]
 
     def append_entry(self, seq: int, envelope: bytes) -> None:
         """Adds an entry. Raises HeadMoved when that number is taken."""
@@ -88,7 +84,7 @@ class StateDb:
     def name_key(self, place: Place) -> bytes | None:
         """The sealed name key of a vault."""
         row = self._one(f"SELECT name_key FROM vaults WHERE {_VAULT}", *_key(place))  # noqa: S608  (joined from constants)
-        return None if row is None else row[0]
+        return None if row is None else _blob(row[0])
 
     def add_name_key(self, place: Place, sealed: bytes) -> bytes:
         """Stores a vault's name key unless it has one; answers the one stored."""
@@ -100,12 +96,12 @@ class StateDb:
     def record(self, place: Place, record_id: str) -> SealedRecord | None:
         """The newest version of a secret that is not deleted."""
         row = self._one(f"{_NEWEST} AND record_id = ?", *_key(place), *_key(place), record_id)
-        return None if row is None else SealedRecord(*row)
+        return None if row is None else _record(row)
 
     def records(self, place: Place) -> list[SealedRecord]:
         """The newest version of each secret that is not deleted."""
         with writing():
-            return [SealedRecord(*row) for row in self._db.execute(_NEWEST, (*_key(place), *_key(place)))]
+            return [_record(row) for row in self._db.execute(_NEWEST, (*_key(place), *_key(place)))]
 
     def newest_version(self, place: Place, record_id: str) -> int:
         """The highest version ever used, deleted ones included; 0 for none."""
@@ -160,7 +156,7 @@ class StateDb:
         """The newest encoded binding of a key in a project."""
         query = "SELECT envelope FROM bindings WHERE workspace_id = ? AND project_id = ? AND binding_id = ?"
         row = self._one(query, place.workspace_id, place.project_id, binding_id)
-        return None if row is None else row[0]
+        return None if row is None else _blob(row[0])
 
     def put_binding(self, place: Place, binding_id: str, previous: bytes | None, envelope: bytes) -> None:
         """Replaces a binding. Raises HeadMoved unless ``previous`` is the one stored."""
@@ -172,7 +168,7 @@ class StateDb:
     def folder(self, path: str) -> bytes | None:
         """The encoded word of trust in a folder's project file."""
         row = self._one("SELECT envelope FROM folders WHERE path = ?", path)
-        return None if row is None else row[0]
+        return None if row is None else _blob(row[0])
 
     def put_folder(self, path: str, envelope: bytes) -> None:
         """Stores or replaces it."""
@@ -191,7 +187,7 @@ class StateDb:
 
     def _dated(self, query: str, *arguments: str | int) -> list[tuple[SealedRecord, int]]:
         with writing():
-            return [(SealedRecord(*row[:-1]), row[-1]) for row in self._db.execute(query, arguments)]
+            return [(_record(row[:-1]), row[-1]) for row in self._db.execute(query, arguments)]
 
     def _one(self, query: str, *arguments: str | int) -> tuple[Any, ...] | None:
         with writing():
@@ -201,3 +197,17 @@ class StateDb:
 
 def _key(place: Place) -> tuple[str, str, str]:
     return place.workspace_id, place.project_id, place.environment
+
+
+def _blob(cell: object) -> bytes:
+    """SQLite lets any type stand in any column: what someone else wrote there is not taken for bytes."""
+    if not isinstance(cell, bytes):
+        raise StateDamaged
+    return cell
+
+
+def _record(row: tuple[Any, ...]) -> SealedRecord:
+    record_id, version, epoch, head, body = row
+    if not isinstance(record_id, str) or not all(isinstance(number, int) and number > 0 for number in (version, epoch)):
+        raise StateDamaged
+    return SealedRecord(record_id, version, epoch, _blob(head), _blob(body))

@@ -9,10 +9,10 @@ import msgspec
 from agentsecrets.crypto.envelope import Envelope
 from agentsecrets.crypto.signing import SigningKey
 from agentsecrets.crypto.verify import verify_by_either
-from agentsecrets.errors import AgentSecretsError, FormatUnknown, ProjectExists, ProjectNotFound
+from agentsecrets.errors import AgentSecretsError, BadName, BadUsage, FormatUnknown, ProjectExists, ProjectNotFound
 from agentsecrets.ledger.state import Gone, LedgerState
-from agentsecrets.model.place import ProjectId, is_id
-from agentsecrets.model.statement import FolderTrust, Identity
+from agentsecrets.model.place import ENVIRONMENTS, ProjectId, is_id, parse_name
+from agentsecrets.model.statement import FolderTrust, Identity, read_json
 
 FILE_NAME = ".agentsecrets/project.json"
 KEPT_DELETED_MS = 30 * 24 * 3600 * 1000
@@ -92,17 +92,23 @@ def parse_folder(content: bytes) -> FolderProject:
     Raises:
         FormatUnknown: When it is not of the shape that ``render_folder`` writes.
     """
-    try:
-        project = msgspec.json.decode(content, type=FolderProject)
-    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
-        raise FormatUnknown(kind=FILE_NAME) from None
-    if project.version != 1 or not is_id(project.project_id) or not is_id(project.workspace_id):
+    project = read_json(content, FolderProject, FILE_NAME)
+    ids_hold = is_id(project.project_id) and is_id(project.workspace_id)
+    if project.version != 1 or not ids_hold or project.environment not in ENVIRONMENTS:
         raise FormatUnknown(kind=FILE_NAME)
+    for name in (project.project, project.workspace):
+        _check_shown(name)
     return project
 
 
 def sign_folder(signer: SigningKey, account_id: str, path: str, content: bytes, now_ms: int) -> Envelope:
-    """Gives a word of trust in one file at one path with this very content."""
+    """Gives a word of trust in one file at one path with this very content.
+
+    Raises:
+        BadUsage: When the path is not UTF-8: it could not be written down.
+    """
+    if any("\ud800" <= letter <= "\udfff" for letter in path):
+        raise BadUsage(problem="the path of this folder is not UTF-8, so no word of trust can name it")
     digest = hashlib.sha256(content).hexdigest()
     return signer.sign(FolderTrust(account_id=account_id, path=path, sha256=digest, time_ms=now_ms))
 
@@ -116,3 +122,11 @@ def is_trusted(encoded: bytes | None, identity: Identity, path: str, content: by
     except AgentSecretsError:
         return False
     return (word.path, word.sha256) == (path, hashlib.sha256(content).hexdigest())
+
+
+def _check_shown(name: str) -> None:
+    """What a stranger's file calls itself is shown to people: it must be a name."""
+    try:
+        parse_name(name, "project")
+    except BadName:
+        raise FormatUnknown(kind=FILE_NAME) from None

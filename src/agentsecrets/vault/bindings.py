@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import Literal
 
 import msgspec
 
@@ -13,14 +14,30 @@ from agentsecrets.crypto.sealing import seal, unseal
 from agentsecrets.crypto.signing import SigningKey
 from agentsecrets.crypto.verify import verify_by_either
 from agentsecrets.crypto.workspace import WorkspaceKeys
-from agentsecrets.errors import FormatUnknown, HeadMoved, SignatureInvalid
+from agentsecrets.errors import HeadMoved, SignatureInvalid
 from agentsecrets.model.binding import Binding
+from agentsecrets.model.call import StyleName
 from agentsecrets.model.place import DEFAULT_ENVIRONMENT, Place, ProjectId
 from agentsecrets.model.secret import KeyName
-from agentsecrets.model.statement import BindingStatement, Identity, as_json
+from agentsecrets.model.statement import BindingStatement, Identity, as_json, read_json
 from agentsecrets.ports import Clock, StateStore, Worker
 from agentsecrets.vault.unbroken import unbroken
 from agentsecrets.vault.workspace import Workspace
+
+
+class _Told(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The sealed part of a binding: a member that is not known here could narrow it, so it is refused."""
+
+    key: KeyName
+    hosts: tuple[str, ...]
+    style: StyleName
+    slot: str
+    methods: tuple[str, ...]
+    paths: tuple[str, ...]
+    origin: Literal["pinned", "person"]
+
+    def binding(self) -> Binding:
+        return Binding(self.key, self.hosts, self.style, self.slot, self.methods, self.paths, self.origin)
 
 
 def write_binding(  # noqa: PLR0913  (a signed binding has this many independent parts)
@@ -62,10 +79,7 @@ def read_binding(keys: WorkspaceKeys, identity: Identity, envelope: Envelope) ->
     statement = verify_by_either(envelope, identity, BindingStatement)
     place = Place(statement.workspace_id, ProjectId(statement.project_id), DEFAULT_ENVIRONMENT)  # type: ignore[arg-type]
     plain = unseal(keys.binding_key(place.project_id), envelope.sealed, _associated(place, statement.binding_id))
-    try:
-        binding = msgspec.json.decode(plain, type=Binding)
-    except (msgspec.DecodeError, msgspec.ValidationError):
-        raise FormatUnknown(kind="binding") from None
+    binding = read_json(plain, _Told, "binding").binding()
     if (
         (binding.origin == "pinned") != bool(envelope.certificate)
         or statement.author != identity.account_id

@@ -44,6 +44,17 @@ class Draft:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """The newest version of a secret that this daemon knows of."""
+
+    version: int
+    deleted: bool = False
+
+
+_NOTHING = _Seen(0)
+
+
 class Shelf:
     """The vaults of one workspace over a store.
 
@@ -55,20 +66,20 @@ class Shelf:
 
     def __init__(self, workspace: Workspace, store: StateStore, clock: Clock) -> None:
         self._workspace, self._store, self._clock = workspace, store, clock
-        self._seen: dict[tuple[Place, str], int] = {}
+        self._seen: dict[tuple[Place, str], _Seen] = {}
 
     def read(self, place: Place, key: KeyName) -> Value:
         """Opens the newest version of a secret.
 
         Raises:
             SecretNotFound, RecordCorrupt
-            StoreOlder: When a newer version was seen before.
+            StoreOlder: When a newer version, or its deletion, was seen before.
         """
         record = self._newest(place, key)
-        if record.version < self._seen.get((place, record.record_id), 0):
-            raise StoreOlder
-        self._seen[place, record.record_id] = record.version
-        return self._opened(place, key, record)
+        self._check_age(place, record)
+        value = self._opened(place, key, record)
+        self._seen[place, record.record_id] = _Seen(record.version)
+        return value
 
     def read_version(self, place: Place, key: KeyName, version: int) -> Value:
         """Opens one version that is still kept.
@@ -82,11 +93,15 @@ class Shelf:
         raise SecretNotFound(key=key)
 
     def write(self, drafts: Iterable[Draft]) -> list[int]:
-        """Stores values as the next versions of their secrets, all of them or none; answers the numbers of the versions."""
+        """Stores values as the next versions of their secrets, all of them or none; answers the numbers of the versions.
+
+        Raises:
+            StoreOlder: When a newer version was seen before than the store holds.
+        """
         sealed = [(draft.place, self._sealed(draft)) for draft in drafts]
         self._store.put_records(sealed, KEPT_VERSIONS)
         for place, record in sealed:
-            self._seen[place, record.record_id] = record.version
+            self._seen[place, record.record_id] = _Seen(record.version)
         return [record.version for _, record in sealed]
 
     def delete(self, place: Place, keys: Iterable[KeyName]) -> list[KeyName]:
@@ -95,7 +110,10 @@ class Shelf:
         if name_key is None:
             return []
         by_id = {record_id(name_key, key): key for key in keys}
-        return [by_id[rid] for rid in self._store.delete_records(place, list(by_id), self._clock.now_ms())]
+        gone = self._store.delete_records(place, list(by_id), self._clock.now_ms())
+        for rid in gone:
+            self._seen[place, rid] = _Seen(self._store.newest_version(place, rid), deleted=True)
+        return [by_id[rid] for rid in gone]
 
     def restore(self, place: Place, key: KeyName) -> int:
         """Takes back the deletion of a secret; answers the version that counts again.
@@ -107,7 +125,9 @@ class Shelf:
         since = self._clock.now_ms() - KEPT_DELETED_MS
         if name_key is None or not self._store.restore_record(place, record_id(name_key, key), since):
             raise SecretNotFound(key=key)
-        return self._newest(place, key).version
+        record = self._newest(place, key)
+        self._seen[place, record.record_id] = _Seen(record.version)
+        return record.version
 
     def history(self, place: Place, key: KeyName) -> list[SecretLine]:
         """The versions that are kept, newest first, deleted ones among them.
@@ -115,20 +135,22 @@ class Shelf:
         Raises:
             SecretNotFound: When there is none.
         """
-        lines = [self._line(place, record, deleted_ms) for record, deleted_ms in self._versions(place, key)]
-        if not lines:
+        versions = self._versions(place, key)
+        if not versions:
             raise SecretNotFound(key=key)
-        return lines
+        return self._lines(place, versions)
 
     def lines(self, place: Place) -> list[SecretLine]:
         """The newest version of each secret, sorted by name."""
-        return sorted((self._line(place, record) for record in self._store.records(place)), key=lambda line: line.key)
+        records = self._store.records(place)
+        for record in records:
+            self._check_age(place, record)
+        return sorted(self._lines(place, [(record, 0) for record in records]), key=lambda line: line.key)
 
     def deleted(self, place: Place) -> list[SecretLine]:
         """The newest version of each secret that can be restored, sorted by name."""
         since = self._clock.now_ms() - KEPT_DELETED_MS
-        found = self._store.deleted_records(place, since)
-        return sorted((self._line(place, record, deleted_ms) for record, deleted_ms in found), key=lambda line: line.key)
+        return sorted(self._lines(place, self._store.deleted_records(place, since)), key=lambda line: line.key)
 
     def purge(self) -> int:
         """Drops what was deleted too long ago to be restored; answers how many versions that were."""
@@ -150,6 +172,12 @@ class Shelf:
             raise SecretNotFound(key=key)
         return record
 
+    def _check_age(self, place: Place, record: SealedRecord) -> None:
+        """Refuses as newest what was replaced or deleted before the eyes of this daemon."""
+        seen = self._seen.get((place, record.record_id), _NOTHING)
+        if record.version < seen.version or (record.version == seen.version and seen.deleted):
+            raise StoreOlder
+
     def _versions(self, place: Place, key: KeyName) -> list[tuple[SealedRecord, int]]:
         name_key = self._name_key(place)
         return [] if name_key is None else self._store.versions(place, record_id(name_key, key))
@@ -160,9 +188,15 @@ class Shelf:
             raise RecordCorrupt
         return open_body(vault_key, place, record)
 
-    def _line(self, place: Place, record: SealedRecord, deleted_ms: int = 0) -> SecretLine:
-        head = open_head(self._vault_key(place), place, record)
-        return SecretLine(KeyName(head.key), record.version, head.time_ms, head.note, deleted_ms)
+    def _lines(self, place: Place, records: list[tuple[SealedRecord, int]]) -> list[SecretLine]:
+        name_key, vault_key = self._name_key(place), self._vault_key(place)
+        lines = []
+        for record, deleted_ms in records:
+            head = open_head(vault_key, place, record)
+            if name_key is None or record_id(name_key, KeyName(head.key)) != record.record_id:
+                raise RecordCorrupt
+            lines.append(SecretLine(KeyName(head.key), record.version, head.time_ms, head.note, deleted_ms))
+        return lines
 
     def _sealed(self, draft: Draft) -> SealedRecord:
         place, vault_key, name_key = draft.place, self._vault_key(draft.place), self._name_key(draft.place)
@@ -170,7 +204,9 @@ class Shelf:
             stored = self._store.add_name_key(place, seal_name_key(vault_key, new_key(), place))
             name_key = open_name_key(vault_key, stored, place)
         rid = record_id(name_key, draft.key)
-        before = self._store.record(place, rid)
+        before, version = self._store.record(place, rid), self._store.newest_version(place, rid) + 1
+        if version <= self._seen.get((place, rid), _NOTHING).version:
+            raise StoreOlder
         head = RecordHead(
             key=draft.key,
             time_ms=self._clock.now_ms(),
@@ -178,4 +214,4 @@ class Shelf:
             note=draft.note,
             parent=before.digest if before is not None else "",
         )
-        return seal_record(vault_key, place, (rid, self._store.newest_version(place, rid) + 1, 1), head, draft.value)
+        return seal_record(vault_key, place, (rid, version, 1), head, draft.value)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import hmac
+import re
 import secrets
 
 import msgspec
 
 from agentsecrets.errors import FormatUnknown
+from agentsecrets.model.statement import read_json
 
 TOKEN_PREFIX = "as_sess_"  # noqa: S105  (how every token begins)
 _TOKEN_BYTES = 32
+_TOKEN = re.compile(rf"{TOKEN_PREFIX}[0-9a-f]{{{2 * _TOKEN_BYTES}}}")
+_PORTS = range(1, 65536)
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,10 +51,7 @@ def read_session(content: bytes) -> Session:
     Raises:
         FormatUnknown: When it is not what ``encode`` writes.
     """
-    try:
-        session = msgspec.json.decode(content, type=Session)
-    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
-        raise FormatUnknown(kind="session file") from None
-    if not session.token.startswith(TOKEN_PREFIX) or len(session.token) != len(TOKEN_PREFIX) + 2 * _TOKEN_BYTES:
+    session = read_json(content, Session, "session file")
+    if _TOKEN.fullmatch(session.token) is None or session.port not in _PORTS:
         raise FormatUnknown(kind="session file")
     return session

@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 
+from agentsecrets.errors import plain
+
 _WIDE = ("W", "F")
 _BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
 
@@ -17,7 +19,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, color: bool = F
         rows: As many cells each.
         color: Whether the first row is set in bold.
     """
-    cells = [[_one_line(cell) for cell in row] for row in (head, *rows)]
+    cells = [[plain(cell) for cell in row] for row in (head, *rows)]
     widths = [max(_width(row[column]) for row in cells) for column in range(len(head))]
     rules = ["─" * (width + 2) for width in widths]
     lines = [_row(row, widths) for row in cells]
@@ -31,16 +33,11 @@ def pairs(lines: Sequence[tuple[str, str]]) -> str:
     """Names and what belongs to them, aligned, ending with a line end; a pair without content is left out."""
     shown = [(name, content) for name, content in lines if content]
     widest = max((_width(name) for name, _ in shown), default=0)
-    return "".join(f"{name}{' ' * (widest - _width(name))}  {_one_line(content)}\n" for name, content in shown)
+    return "".join(f"{name}{' ' * (widest - _width(name))}  {plain(content)}\n" for name, content in shown)
 
 
 def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
     return "│" + "│".join(f" {cell}{' ' * (width - _width(cell))} " for cell, width in zip(cells, widths, strict=True)) + "│"
-
-
-def _one_line(text: str) -> str:
-    """What comes from elsewhere may not move the cursor or start a line of its own."""
-    return "".join(letter if letter.isprintable() else "�" for letter in text)
 
 
 def _width(text: str) -> int:

@@ -6,6 +6,7 @@ import secrets as randomness
 from typing import Any
 
 from agentsecrets.crypto.boxes import seal_to
+from agentsecrets.crypto.deposits import open_deposit
 from agentsecrets.crypto.envelope import Envelope
 from agentsecrets.crypto.value import Value
 from agentsecrets.crypto.verify import verify_by_person
@@ -27,7 +28,8 @@ async def _offer(context: Context, _: Nothing) -> Signed:
 
 async def _set(context: Context, asked: Deposit) -> dict[str, Any]:
     key = parse_key_name(asked.key)
-    raw = context.daemon.deposit.open(asked.sealed)
+    named = context.named
+    raw = open_deposit(context.daemon.deposit, (key, named.folder, named.project, named.environment), asked.sealed)
     check_value(raw)
     place = await context.place()
     places = [place.beside(environment) for environment in ENVIRONMENTS] if asked.everywhere else [place]

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from agentsecrets.crypto.boxes import seal_to
+from agentsecrets.crypto.deposits import seal_deposit
 from agentsecrets.crypto.envelope import Envelope
 from agentsecrets.crypto.verify import verify_by_device
 from agentsecrets.daemon.deeds.deed import Asked, Deed
@@ -44,7 +44,8 @@ def _perform(asked: _Asked, person: Person) -> dict[str, Any]:
         raise
     except AgentSecretsError as failure:
         raise (failure if failure.slug in ("locked", "shutting_down") else ForeignDaemon()) from None
-    return asked.control.ask("/v1/secrets/set", Deposit(key=key, sealed=seal_to(word.public, raw)))
+    sealed = seal_deposit(word.public, (key, asked.cwd, asked.project, asked.environment), raw)
+    return asked.control.ask("/v1/secrets/set", Deposit(key=key, sealed=sealed))
 
 
 def _value(asked: _Asked, person: Person) -> bytes:

@@ -1,0 +1,118 @@
+"""The keys of an account: what opens them, and what is refused because it does not belong together."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from agentsecrets.crypto.framing import frame
+from agentsecrets.crypto.keys import OpenPerson, SealedAccount, UnattendedKeys, new_account, open_person
+from agentsecrets.crypto.signing import SigningKey
+from agentsecrets.errors import AgentSecretsError, FormatUnknown, SignatureInvalid, WrongPassword
+from agentsecrets.model.statement import DeviceCertificate, Identity
+
+PASSWORD = b"violet-harbour-quartz-meadow"
+
+Made = tuple[SealedAccount, OpenPerson]
+
+
+@pytest.fixture(scope="module")
+def ada() -> Made:
+    return new_account("ada@example.com", PASSWORD, 1_000)
+
+
+@pytest.fixture(scope="module")
+def eve() -> Made:
+    return new_account("eve@example.com", b"another-password-altogether", 1_000)
+
+
+def _in_the_name_of(ada: Made) -> tuple[SealedAccount, SigningKey]:
+    """Ada's account with a signing key of somebody else, self-consistent all the same, and that key."""
+    account, person = ada
+    stranger = SigningKey.generate()
+    identity = Identity(
+        account_id=account.account_id, email=account.email, signing=stranger.public, sealing=person.unattended.sealing.public
+    )
+    device = DeviceCertificate(account_id=account.account_id, device_id="d", device=person.unattended.device.public, time_ms=1)
+    swapped = msgspec.structs.replace(account, identity=stranger.sign(identity).encode(), certificate=stranger.sign(device).encode())
+    return swapped, stranger
+
+
+def test_the_password_opens_all_three_keys(ada: Made):
+    account, person = ada
+    opened = open_person(account, PASSWORD)
+    assert opened.signing.seed() == person.signing.seed()
+    assert opened.unattended.pack() == person.unattended.pack()
+
+
+@pytest.mark.parametrize("password", [b"", PASSWORD + b" ", PASSWORD[:-1], PASSWORD.upper()])
+def test_no_other_password_does(ada: Made, password: bytes):
+    with pytest.raises(WrongPassword):
+        open_person(ada[0], password)
+
+
+def test_a_pack_comes_back_as_it_was(ada: Made):
+    account, person = ada
+    keys = UnattendedKeys.unpack(person.unattended.pack(), account)
+    assert (keys.sealing.public, keys.device.public, keys.person) == (
+        person.unattended.sealing.public, person.unattended.device.public, person.signing.public,
+    )  # fmt: skip
+    assert keys.device.certificate == account.certificate
+
+
+def test_a_daemon_refuses_an_account_that_was_replaced_after_the_password_was_typed(ada: Made):
+    swapped, _ = _in_the_name_of(ada)
+    assert swapped.verified_identity().signing != ada[1].signing.public
+    with pytest.raises(SignatureInvalid):
+        UnattendedKeys.unpack(ada[1].unattended.pack(), swapped)
+
+
+def test_a_person_s_keys_do_not_open_under_somebody_else_s_identity(ada: Made):
+    swapped, _ = _in_the_name_of(ada)
+    with pytest.raises(SignatureInvalid):
+        open_person(swapped, PASSWORD)
+
+
+@pytest.mark.parametrize("part", ["sealed_signing", "sealed_sealing", "sealed_device"])
+@pytest.mark.parametrize("other", ["sealed_signing", "sealed_sealing", "sealed_device"])
+def test_a_sealed_key_does_not_open_in_the_place_of_another(ada: Made, part: str, other: str):
+    account = msgspec.structs.replace(ada[0], **{part: getattr(ada[0], other)})
+    if part == other:
+        assert open_person(account, PASSWORD).signing.public == ada[1].signing.public
+        return
+    with pytest.raises(WrongPassword):
+        open_person(account, PASSWORD)
+
+
+@pytest.mark.parametrize("part", ["identity", "certificate", "sealed_signing", "account_id", "email", "kdf"])
+def test_a_part_of_another_account_does_not_fit(ada: Made, eve: Made, part: str):
+    mixed = msgspec.structs.replace(ada[0], **{part: getattr(eve[0], part)})
+    with pytest.raises((WrongPassword, SignatureInvalid)):
+        open_person(mixed, PASSWORD)
+
+
+@pytest.mark.parametrize(
+    "packed",
+    [b"", b"\x01", b"\x02" + frame(b"s" * 32, b"d" * 32, b"p" * 32), b"\x01" + frame(b"s" * 32, b"d" * 32), b"\x01" + frame(b"", b"", b""),
+     b"\x01" + frame(b"s" * 31, b"d" * 32, b"p" * 32), b"\x01" + frame(b"s" * 32, b"d" * 33, b"p" * 32)],
+)  # fmt: skip
+def test_what_is_no_pack_is_refused_by_name(ada: Made, packed: bytes):
+    with pytest.raises(FormatUnknown):
+        UnattendedKeys.unpack(packed, ada[0])
+
+
+def test_keys_show_nothing_of_themselves(ada: Made):
+    account, person = ada
+    shown = f"{person!r} {person.signing!r} {person.unattended!r} {person.unattended.sealing!r}"
+    for seed in (person.signing.seed(), person.unattended.sealing.seed(), person.unattended.device.seed()):
+        assert seed.hex() not in shown
+        assert repr(seed) not in shown
+        assert seed not in msgspec.json.encode(account)
+
+
+def test_a_failure_to_open_says_nothing_of_the_password(ada: Made):
+    with pytest.raises(AgentSecretsError) as refused:
+        open_person(ada[0], b"hunter2hunter2")
+    assert "hunter2" not in f"{refused.value!r} {refused.value.message} {refused.value.hint} {refused.value.subjects}"
+    assert refused.value.__cause__ is None
+    assert refused.value.__suppress_context__
