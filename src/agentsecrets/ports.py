@@ -169,6 +169,10 @@ class Upstream(Protocol):
 class Worker(Protocol):
     """A thread of its own: what blocks runs there, one deed after the other."""
 
+    def post(self, deed: Callable[[], T], done: Callable[[T | None, BaseException | None], None]) -> None:
+        """Hands a deed in; ``done`` is called on the loop with what it answered or raised."""
+        ...
+
     async def run(self, deed: Callable[[], T]) -> T:
         """Runs a deed to its end, even when the caller is cancelled meanwhile."""
         ...
@@ -276,7 +280,7 @@ class LogRow(msgspec.Struct, frozen=True):
 
 
 class AuditStore(Protocol):
-    """The append-only log on disk. Blocking: called in a worker only, but for ``append`` and ``add_checkpoint``."""
+    """The append-only log on disk. Blocking: called in a worker only, and what adds to it always in the same one."""
 
     def last(self) -> LogRow | None:
         """The newest row."""

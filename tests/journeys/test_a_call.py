@@ -166,7 +166,7 @@ def test_an_intent_is_in_the_log_before_its_outcome_and_the_chain_holds(tmp_path
         async with open_house(tmp_path / "home") as house:
             await _ready(house, upstream)
             await read(await house.call(upstream.url("/echo"), ("X-AS-Inject-Bearer", "KEY")))
-            house.journal.checkpoint(house.person.unattended.device, house.account.account_id, now=True)
+            await house.journal.checkpoint(house.person.unattended.device, house.account.account_id, now=True)
             assert [row.phase for row in house.log.rows(0, 10)] == ["intent", "outcome"]
             verdict = verify_log(house.log, house.workspace.identity)
             assert (verdict.rows, verdict.anchored, verdict.first_bad) == (2, 2, None)

@@ -56,6 +56,7 @@ class House:
         self.clock = SystemClock()
         self.state, self.log = StateDb(home.state_db), AuditDb(home.audit_db)
         self.worker, self.log_worker = ThreadWorker("state"), ThreadWorker("log")
+        self.log_writer = ThreadWorker("append")
         self.account: SealedAccount
         self.person: OpenPerson
         self.account, self.person, first = found_account(EMAIL, PASSWORD, self.clock.now_ms())
@@ -68,7 +69,7 @@ class House:
         self.workspace = Workspace(self.account, self.person.unattended, ledger)
         self.secrets = Secrets(self.workspace, self.state, self.worker, self.clock)
         self.bindings = Bindings(self.workspace, self.state, self.worker, self.clock)
-        self.journal = Journal(self.log, self.log_worker, self.clock)
+        self.journal = Journal(self.log, self.log_writer, self.log_worker, self.clock)
         self.upstream = HttpUpstream(Resolver(set()), Limits(first_byte_seconds=5, silence_seconds=5))
         self.engine = Engine(self, self.secrets, self.upstream, self.journal, self.clock)
 
@@ -142,6 +143,7 @@ async def open_house(root: Path) -> AsyncIterator[House]:
         house.upstream.close()
         await house.journal.settle()
         house.worker.close()
+        house.log_writer.close()
         house.log_worker.close()
         house.state.close()
         house.log.close()

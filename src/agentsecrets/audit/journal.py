@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from functools import partial
+from typing import NamedTuple
 
 import msgspec
 
@@ -21,25 +23,35 @@ CHECKPOINT_ROWS = 1_000
 CHECKPOINT_SECONDS = 60.0
 
 
+class _Waiting(NamedTuple):
+    """An event that waits to be written, None for no more than what is owed, and what its caller waits for."""
+
+    event: Event | None
+    written: asyncio.Future[None]
+
+
 class Journal:
     """``ports.AuditSink``: what was recorded is committed; rows form a hash chain with signed checkpoints.
 
-    Rows are appended on the event loop, once in each of its rounds for all calls of that round: appending to a write-ahead log without
-    waiting for the disk costs less than handing the rows to a thread and back. What can take long (moving rows from the write-ahead log
-    into the file, and waiting for the disk then) is the worker's.
+    A thread of its own writes, one batch at a time: what is recorded while a batch is being written is the next batch, so waiting for a
+    slow disk makes batches longer and never keeps the event loop. Moving rows from the write-ahead log into the file, which waits for the
+    disk for certain, is another thread's.
 
     Every intent gets an outcome: one that the disk refuses is owed and written with the next rows; one that a killed daemon did not come
     to write is written as ``unknown`` by the daemon that starts next.
 
     Args:
-        store: The log; ``append`` and ``add_checkpoint`` are called on the loop.
-        worker: Runs what blocks.
+        store: The log.
+        writer: Runs what adds to it.
+        worker: Runs what reads and folds it.
         clock: Time.
     """
 
-    def __init__(self, store: AuditStore, worker: Worker, clock: Clock) -> None:
-        self._store, self._worker, self._clock = store, worker, clock
-        self._waiting: list[tuple[Event, asyncio.Future[None]]] = []
+    def __init__(self, store: AuditStore, writer: Worker, worker: Worker, clock: Clock) -> None:
+        self._store, self._writer, self._worker, self._clock = store, writer, worker, clock
+        self._loop: asyncio.AbstractEventLoop
+        self._waiting: list[_Waiting] = []
+        self._batch: list[_Waiting] = []
         self._folding: asyncio.Task[None] | None = None
         self._index, self._hash = -1, START
         self._signed_index, self._signed_at = -1, clock.monotonic()
@@ -72,7 +84,7 @@ class Journal:
                 self._owed.append(_unknown(decode(row.payload), self._clock.now_ms()))
             except FormatUnknown:
                 continue  # an altered row, which ``log verify`` names
-        self._pay()
+        await self._pay()
 
     def record(self, event: Event) -> asyncio.Future[None]:
         """Commits one event; done once it is written. Whoever does not wait for it, or is cancelled, has it written all the same.
@@ -81,61 +93,73 @@ class Journal:
             StateUnwritable: When it is not.
         """
         self.redactions += event.redactions
-        if not self._waiting:
-            self._loop.call_soon(self._write)
-        written: asyncio.Future[None] = self._loop.create_future()
-        self._waiting.append((event, written))
-        return written
+        return self._wait_for(event)
 
     async def settle(self) -> None:
         """Waits until nothing is waiting, and tries once more to write what is owed."""
-        while self._waiting:
-            await asyncio.wait([written for _, written in self._waiting])
+        while pending := [*self._batch, *self._waiting]:
+            await asyncio.wait([waiting.written for waiting in pending])
         if self._folding is not None:
             await asyncio.shield(self._folding)
-        self._pay()
+        await self._pay()
 
-    def _write(self) -> None:
-        batch, self._waiting = self._waiting, []
-        failure: Exception | None = None
+    def _wait_for(self, event: Event | None) -> asyncio.Future[None]:
+        if not self._waiting and not self._batch:
+            self._loop.call_soon(self._hand_over)  # with everything else that this round of the loop brings
+        waiting = _Waiting(event, self._loop.create_future())
+        self._waiting.append(waiting)
+        return waiting.written
+
+    def _hand_over(self) -> None:
+        self._batch, self._waiting = self._waiting, []
+        events = [*self._owed, *[waiting.event for waiting in self._batch if waiting.event is not None]]
+        rows: list[LogRow] = []
         try:
-            self._append([event for event, _ in batch])
-        except Exception as problem:  # noqa: BLE001  (whatever it was, every caller must learn that its event is not written)
-            failure = problem
-        for _, written in batch:
-            if written.done():
-                continue
-            if failure is None:
-                written.set_result(None)
-            else:
-                written.set_exception(failure)
-        if self._index - self._folded_index >= FOLD_ROWS and self._folding is None:
-            self._folding = asyncio.get_running_loop().create_task(self._fold())
+            self._chain(events, rows)
+        except Exception as failure:  # noqa: BLE001  (whatever it was, every caller must learn that its event is not written)
+            self._handed_over(events, [], None, failure)
+            return
+        self._writer.post(partial(self._store.append, rows), partial(self._handed_over, events, rows))
 
-    def _append(self, events: list[Event]) -> None:
-        rows, index, digest = [], self._index, self._hash
-        events = [*self._owed, *events]
+    def _chain(self, events: list[Event], rows: list[LogRow]) -> None:
+        index, digest = self._index, self._hash
         for event in events:
             payload = encode(event)
             index, digest = index + 1, link(digest, payload)
             rows.append(LogRow(index, event.id, event.phase, payload, digest))
-        try:
-            self._store.append(rows)
-        except AgentSecretsError:
+
+    def _handed_over(self, events: list[Event], rows: list[LogRow], _: None, failure: BaseException | None) -> None:
+        if failure is None:
+            self._added(rows)
+        elif isinstance(failure, AgentSecretsError):
             self._owed = [event for event in events if event.phase == "outcome" and event.id in self._intents]
-            raise
-        self._index, self._hash, self._owed = index, digest, []
+        batch, self._batch = self._batch, []
+        for waiting in batch:
+            if waiting.written.done():
+                continue
+            if failure is None:
+                waiting.written.set_result(None)
+            else:
+                waiting.written.set_exception(failure)
+        if self._waiting:
+            self._hand_over()
+        if self._index - self._folded_index >= FOLD_ROWS and self._folding is None:
+            self._folding = self._loop.create_task(self._fold())
+
+    def _added(self, rows: list[LogRow]) -> None:
+        if rows:
+            self._index, self._hash, self._owed = rows[-1].index, rows[-1].hash, []
         for row in rows:
             if row.phase == "intent":
                 self._intents[row.id] = row.index
             else:
                 self._intents.pop(row.id, None)
 
-    def _pay(self) -> None:
+    async def _pay(self) -> None:
         """Writes the outcomes that are owed, if the disk takes them now."""
         if self._owed:
             with contextlib.suppress(StateUnwritable):
-                self._append([])
+                await self._wait_for(None)
 
     async def _fold(self) -> None:
         index = self._index
@@ -146,7 +170,7 @@ class Journal:
         finally:
             self._folded_index, self._folding = index, None
 
-    def checkpoint(self, device: SigningKey, account_id: str, *, now: bool = False) -> None:
+    async def checkpoint(self, device: SigningKey, account_id: str, *, now: bool = False) -> None:
         """Signs the end of the chain when enough rows or time have passed since the last checkpoint.
 
         Args:
@@ -157,14 +181,16 @@ class Journal:
         Raises:
             StateUnwritable
         """
-        self._pay()
+        await self._pay()
         rows, seconds = self._index - self._signed_index, self._clock.monotonic() - self._signed_at
         if rows <= 0 or not (now or rows >= CHECKPOINT_ROWS or seconds >= CHECKPOINT_SECONDS):
             return
-        word = Checkpoint(account_id=account_id, index=self._index, hash=self._hash.hex(), time_ms=self._clock.now_ms())
-        settled = min(self._intents.values(), default=self._index + 1) - 1
-        self._store.add_checkpoint(self._index, device.sign(word).encode(), settled)
-        self._signed_index, self._signed_at = self._index, self._clock.monotonic()
+        index = self._index
+        word = Checkpoint(account_id=account_id, index=index, hash=self._hash.hex(), time_ms=self._clock.now_ms())
+        settled = min(self._intents.values(), default=index + 1) - 1
+        envelope = device.sign(word).encode()
+        await self._writer.run(lambda: self._store.add_checkpoint(index, envelope, settled))
+        self._signed_index, self._signed_at = index, self._clock.monotonic()
 
 
 def _unknown(intent: Event, now_ms: int) -> Event:

@@ -9,7 +9,7 @@ _LENGTH = 4
 
 def frame(*fields: bytes) -> bytes:
     """Joins fields so that no two lists of fields give the same bytes: each is led by its length, 32 bits, big-endian."""
-    return b"".join(len(field).to_bytes(_LENGTH, "big") + field for field in fields)
+    return b"".join([len(field).to_bytes(_LENGTH, "big") + field for field in fields])
 
 
 def unframe(framed: bytes, count: int, kind: str) -> list[bytes]:

@@ -49,6 +49,7 @@ class Daemon:
     log: AuditDb
     worker: ThreadWorker
     log_worker: ThreadWorker
+    log_writer: ThreadWorker
     clock: SystemClock
     vault: Vault
     places: Places
@@ -86,12 +87,12 @@ class Daemon:
         self.locks = True
         self.stopping.set()
 
-    def checkpoint(self, *, now: bool = False) -> None:
+    async def checkpoint(self, *, now: bool = False) -> None:
         """Signs the log's end, when unlocked and when it is time; what a full disk refuses now is tried again in the next round."""
         if not self.vault.locked:
             device = self.vault.opened.workspace.unattended.device
             with contextlib.suppress(StateUnwritable):
-                self.journal.checkpoint(device, self.account.account_id, now=now)
+                await self.journal.checkpoint(device, self.account.account_id, now=now)
 
     async def sweep(self, seconds: float = SWEEP_SECONDS) -> None:
         """Does what has to be done every few seconds until the daemon stops."""
@@ -102,7 +103,7 @@ class Daemon:
             except TimeoutError:
                 self.upstream.sweep()
                 with contextlib.suppress(StateUnwritable):  # a full disk stops what is recorded, not the daemon
-                    self.checkpoint()
+                    await self.checkpoint()
                 if self.idleness.expired and not self.vault.locked and self.engine.under_way == 0:
                     self.lock()
 
@@ -113,10 +114,11 @@ class Daemon:
             await asyncio.sleep(0.01)
         await self.journal.settle()
         with contextlib.suppress(StateUnwritable):
-            self.checkpoint(now=True)
+            await self.checkpoint(now=True)
         self.session.remove()
         self.upstream.close()
         self.worker.close()
+        self.log_writer.close()
         self.log_worker.close()
         self.store.close()
         self.log.close()
@@ -140,11 +142,12 @@ async def assemble(home: Home, settings: Settings, port: int, packed_keys: bytes
     if account is None:
         raise NoAccount
     worker, log_worker = ThreadWorker("state"), ThreadWorker("log")
+    log_writer = ThreadWorker("append")
     opened = None
     if packed_keys is not None:
         opened = OpenVault(account, UnattendedKeys.unpack(packed_keys, account), store, worker, clock)
     vault, limits = Vault(opened), Limits()
-    journal = Journal(log, log_worker, clock)
+    journal = Journal(log, log_writer, log_worker, clock)
     await journal.start()
     upstream = HttpUpstream(Resolver({port}), limits)
     return Daemon(
@@ -156,6 +159,7 @@ async def assemble(home: Home, settings: Settings, port: int, packed_keys: bytes
         log=log,
         worker=worker,
         log_worker=log_worker,
+        log_writer=log_writer,
         clock=clock,
         vault=vault,
         places=Places(vault, store, worker),

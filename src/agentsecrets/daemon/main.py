@@ -17,6 +17,9 @@ from agentsecrets.daemon.hardening import harden
 from agentsecrets.wire.home import READY
 
 DRAIN_SECONDS = 5.0
+
+SWITCH_SECONDS = 0.0005
+"""How long a thread waits at most for its turn: the log's writer must not wait ten times as long for the event loop as for the disk."""
 DESCRIPTORS = 8_192
 
 
@@ -83,6 +86,7 @@ def _run(options: argparse.Namespace, keys: bytes | None) -> list[str]:
     """Serves; answers the command line of the daemon that is to take this one's place, empty for none."""
     import uvloop
 
+    sys.setswitchinterval(SWITCH_SECONDS)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_serve(options, keys))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,6 +20,10 @@ _DANGLING = f"""
 {_ROW} AS intent WHERE phase = 'intent' AND idx > coalesce((SELECT settled FROM checkpoints ORDER BY idx DESC LIMIT 1), -1)
 AND NOT EXISTS (SELECT 1 FROM events WHERE id = intent.id AND phase = 'outcome') ORDER BY idx
 """  # noqa: S608  (joined from constants)
+
+
+_TOGETHER = 64
+"""How many rows one statement adds: a statement is a transaction of its own, and runs without a look back at Python."""
 
 
 class AuditDb:
@@ -50,8 +55,15 @@ class AuditDb:
 
     def append(self, rows: Sequence[LogRow]) -> None:
         """Adds rows in one transaction. Raises StateUnwritable; nothing was added then."""
+        if not rows:
+            return
+        if len(rows) <= _TOGETHER:
+            with writing():
+                _insert(self._writer, rows)
+            return
         with transaction(self._writer) as db:
-            db.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?)", [(r.index, r.id, r.phase, r.payload, r.hash) for r in rows])
+            for start in range(0, len(rows), _TOGETHER):
+                _insert(db, rows[start : start + _TOGETHER])
 
     def rows(self, start: int, count: int) -> list[LogRow]:
         """Up to ``count`` rows from an index on, in order."""
@@ -87,3 +99,8 @@ class AuditDb:
         """Adds a checkpoint, without waiting for the disk. The first word on an index stands: no later one replaces it."""
         with transaction(self._writer) as db:
             db.execute("INSERT OR IGNORE INTO checkpoints VALUES (?, ?, ?)", (index, envelope, settled))
+
+
+def _insert(db: sqlite3.Connection, rows: Sequence[LogRow]) -> None:
+    parts = [part for row in rows for part in (row.index, row.id, row.phase, row.payload, row.hash)]
+    db.execute(f"INSERT INTO events VALUES {', '.join(['(?, ?, ?, ?, ?)'] * len(rows))}", parts)  # noqa: S608  (question marks only)

@@ -3,23 +3,69 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from functools import partial
+from queue import SimpleQueue
+from typing import TypeVar, cast
 
 T = TypeVar("T")
 
+Work = Callable[[], None]
+
 
 class ThreadWorker:
-    """One thread; deeds run in the order in which they were handed in."""
+    """One thread; deeds run in the order in which they were handed in.
+
+    Handing a deed over and hearing of its end costs two system calls: a log that is written for every call notices the difference to
+    ``concurrent.futures``.
+    """
 
     def __init__(self, name: str) -> None:
-        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+        self._handed_in: SimpleQueue[Work | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
+        self._thread.start()
+
+    def post(self, deed: Callable[[], T], done: Callable[[T | None, BaseException | None], None]) -> None:
+        """Hands a deed in.
+
+        Args:
+            deed: Runs in the thread.
+            done: Called on the running loop with what the deed answered or raised.
+        """
+        self._handed_in.put(partial(_do, deed, done, asyncio.get_running_loop()))
 
     async def run(self, deed: Callable[[], T]) -> T:
         """Runs a deed to its end, even when the caller is cancelled meanwhile."""
-        return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._pool, deed))
+        ended: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+
+        def done(answer: T | None, failure: BaseException | None) -> None:
+            if ended.done():
+                return  # the caller was cancelled
+            if failure is None:
+                ended.set_result(cast("T", answer))
+            else:
+                ended.set_exception(failure)
+
+        self.post(deed, done)
+        return await ended
 
     def close(self) -> None:
         """Waits for what was handed in and ends the thread."""
-        self._pool.shutdown(wait=True)
+        self._handed_in.put(None)
+        self._thread.join()
+
+    def _work(self) -> None:
+        while (work := self._handed_in.get()) is not None:
+            work()
+
+
+def _do(deed: Callable[[], T], done: Callable[[T | None, BaseException | None], None], loop: asyncio.AbstractEventLoop) -> None:
+    answer, failure = None, None
+    try:
+        answer = deed()
+    except BaseException as raised:  # noqa: BLE001  (whoever handed it in learns of it)
+        failure = raised
+    with contextlib.suppress(RuntimeError):  # the loop has ended, and with it everybody who could want to know
+        loop.call_soon_threadsafe(done, answer, failure)

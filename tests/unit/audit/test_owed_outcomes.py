@@ -43,12 +43,13 @@ def _tell(path: Path, story: Callable[[Journal, FullDisk], Awaitable[None]]) -> 
     """Runs a story with a started journal, which is left as a killed daemon leaves it."""
 
     async def tell() -> None:
-        store, worker = FullDisk(path), ThreadWorker("log")
-        journal = Journal(store, worker, SystemClock())
+        store, writer, worker = FullDisk(path), ThreadWorker("append"), ThreadWorker("log")
+        journal = Journal(store, writer, worker, SystemClock())
         await journal.start()
         try:
             await story(journal, store)
         finally:
+            writer.close()
             worker.close()
             store.close()
 
@@ -149,7 +150,7 @@ def test_what_a_checkpoint_calls_settled_holds_no_open_intent(tmp_path: Path) ->
             await journal.record(_event(event_id, "intent"))
         for event_id in (ids[0], ids[1], ids[4]):
             await journal.record(_event(event_id, "outcome", "ok"))
-        journal.checkpoint(person.unattended.device, account.account_id, now=True)
+        await journal.checkpoint(person.unattended.device, account.account_id, now=True)
         await journal.record(_event(ids[3], "outcome", "ok"))
 
     async def after(_: Journal, store: FullDisk) -> None:

@@ -184,11 +184,11 @@ def _after_another_daemon(path: Path, ada: Made, recorded: int) -> int | None:
     """Lets a fresh journal write and sign, and verifies then."""
 
     async def live(log: AuditDb, worker: ThreadWorker) -> None:
-        journal = Journal(log, worker, SystemClock())
+        journal = Journal(log, worker, worker, SystemClock())
         await journal.start()
         for event in events(recorded, start=100):
             await journal.record(event)
-        journal.checkpoint(ada[1].unattended.device, ada[0].account_id, now=True)
+        await journal.checkpoint(ada[1].unattended.device, ada[0].account_id, now=True)
         await journal.settle()
 
     worker = ThreadWorker("log")

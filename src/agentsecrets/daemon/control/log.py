@@ -24,7 +24,7 @@ async def _lines(context: Context, asked: LogQuery) -> dict[str, Any]:
 
 async def _verify(context: Context, _: Nothing) -> dict[str, Any]:
     daemon = context.daemon
-    daemon.checkpoint(now=True)
+    await daemon.checkpoint(now=True)
     verdict = await daemon.log_worker.run(lambda: verify_log(daemon.log, daemon.account.verified_identity()))
     return {"rows": verdict.rows, "anchored": verdict.anchored, "first_bad": verdict.first_bad}
 
