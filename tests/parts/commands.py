@@ -23,15 +23,21 @@ PRIVATE = ("--private", "127.0.0.0/8", "--private", "::1/128")
 class Commands:
     """Runs commands with a state folder of their own, in a folder of their own.
 
+    Args:
+        root: A folder.
+        uid: Whose commands these are, None for those of whoever runs the tests.
+
     Attributes:
         home: The state folder.
         folder: Where commands run.
         environment: What they run with.
     """
 
-    def __init__(self, root: Path) -> None:
-        self.home, self.folder = root / "home", root / "work"
+    def __init__(self, root: Path, uid: int | None = None) -> None:
+        self.home, self.folder, self._uid = root / "home", root / "work", uid
         self.folder.mkdir(parents=True)
+        if uid is not None:
+            os.chown(self.folder, uid, uid)
         self.environment = {"AGENTSECRETS_HOME": str(self.home), "AGENTSECRETS_PORT": "0", "PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
 
     def end(self, *words: str, said: str = "", folder: Path | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -45,6 +51,9 @@ class Commands:
             text=True,
             timeout=60,
             check=False,
+            user=self._uid,
+            group=self._uid,
+            extra_groups=None if self._uid is None else [],
         )
 
     def run(self, *words: str, said: str = "", code: int = 0, folder: Path | None = None, **variables: str) -> str:
@@ -61,7 +70,7 @@ class Commands:
 
     def at_terminal(self, *words: str, folder: Path | None = None) -> Terminal:
         """Runs one command on a terminal."""
-        return Terminal([PROGRAM, *words], folder or self.folder, self.environment)
+        return Terminal([PROGRAM, *words], folder or self.folder, self.environment, self._uid)
 
     def allow(self, upstream: TlsUpstream) -> str:
         """Puts an upstream on the allowlist; answers its host."""
@@ -82,14 +91,15 @@ class Commands:
 
 
 @contextmanager
-def commands(root: Path, *, ready: bool = True) -> Iterator[Commands]:
+def commands(root: Path, *, ready: bool = True, uid: int | None = None) -> Iterator[Commands]:
     """Commands over a fresh state folder; no daemon is left behind.
 
     Args:
         root: An empty folder.
         ready: Whether there is an account and a project at once.
+        uid: Whose commands these are, None for those of whoever runs the tests.
     """
-    made = Commands(root)
+    made = Commands(root, uid)
     try:
         if ready:
             made.set_up()

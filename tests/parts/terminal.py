@@ -22,18 +22,30 @@ class Terminal:
         words: The command line.
         folder: Where it runs.
         environment: Its environment.
+        uid: Who runs it, None for whoever runs the tests.
 
     Attributes:
         shown: Everything that stood on the screen so far.
     """
 
-    def __init__(self, words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, words: Sequence[str], folder: Path, environment: Mapping[str, str], uid: int | None = None) -> None:
         self.shown = ""
         self._read_to = 0
         self._screen, theirs = os.openpty()
         command = ["setsid", "--ctty", *words]  # util-linux: a session whose controlling terminal is standard input
         environment = {"TERM": "xterm", **environment}
-        self._program = subprocess.Popen(command, cwd=folder, env=environment, stdin=theirs, stdout=theirs, stderr=theirs)
+        groups: list[int] | None = None if uid is None else []
+        self._program = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=environment,
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            user=uid,
+            group=uid,
+            extra_groups=groups,
+        )
         os.close(theirs)
 
     def __enter__(self) -> Self:
@@ -44,6 +56,11 @@ class Terminal:
             self._program.kill()
         self._program.wait()
         os.close(self._screen)
+
+    @property
+    def pid(self) -> int:
+        """The process of the program."""
+        return self._program.pid
 
     def wait_for(self, text: str) -> None:
         """Reads on until a text stands on the screen that was not there before."""

@@ -23,7 +23,15 @@ _HIGHEST_PORT = 65535
 
 def clean_environment() -> dict[str, str]:
     """All that a program of ours gets of the environment: nothing that the caller could have set."""
-    return {"HOME": pwd.getpwuid(os.geteuid()).pw_dir, "LANG": "C.UTF-8", "PATH": "/usr/bin:/bin", **_MALLOC}
+    return {"HOME": _home_folder(), "LANG": "C.UTF-8", "PATH": "/usr/bin:/bin", **_MALLOC}
+
+
+def _home_folder() -> str:
+    """As the account database has it; in a container it may not know the user."""
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_dir
+    except KeyError:
+        return "/"
 
 
 def program(module: str) -> list[str]:
