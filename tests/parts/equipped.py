@@ -11,6 +11,10 @@ from agentsecrets.model.allowlist import AllowedHost
 from agentsecrets.model.binding import Binding
 from agentsecrets.model.call import StyleName
 from agentsecrets.model.secret import KeyName
+from agentsecrets.network.address import Resolver
+from agentsecrets.network.http1.limits import Limits
+from agentsecrets.network.upstream import HttpUpstream
+from agentsecrets.proxy.engine import Engine
 from tests.parts.house import House, open_house
 from tests.parts.tls import TlsUpstream
 
@@ -57,10 +61,15 @@ STYLES: dict[StyleName, Asked] = {
 
 
 @asynccontextmanager
-async def equipped(root: Path, upstream: TlsUpstream) -> AsyncIterator[House]:
+async def equipped(root: Path, upstream: TlsUpstream, limits: Limits | None = None) -> AsyncIterator[House]:
     """The house, open; each key holds ``VALUE`` (``user:VALUE`` for basic)."""
     async with open_house(root / "home") as house:
-        host = AllowedHost("localhost", upstream.port, private=("127.0.0.0/8", "::1/128"), ca=upstream.ca_pem)
+        if limits is not None:
+            house.upstream.close()
+            house.upstream = HttpUpstream(Resolver(set()), limits)
+            house.engine = Engine(house, house.secrets, house.upstream, house.journal, house.clock)
+        plain = upstream.origin.startswith("http:")
+        host = AllowedHost("localhost", upstream.port, plain, private=("127.0.0.0/8", "::1/128"), ca=upstream.ca_pem)
         await house.allow(host)
         for style, asked in STYLES.items():
             await house.set(asked.key, f"user:{VALUE}".encode() if style == "basic" else VALUE.encode())

@@ -11,6 +11,7 @@ from agentsecrets import __version__
 from agentsecrets.audit.journal import Journal
 from agentsecrets.crypto.boxes import SealingKey
 from agentsecrets.crypto.keys import SealedAccount, UnattendedKeys
+from agentsecrets.daemon.capacity import most_clients
 from agentsecrets.daemon.clock import SystemClock
 from agentsecrets.daemon.idleness import Idleness
 from agentsecrets.daemon.places import Places
@@ -146,7 +147,7 @@ async def assemble(home: Home, settings: Settings, port: int, packed_keys: bytes
     opened = None
     if packed_keys is not None:
         opened = OpenVault(account, UnattendedKeys.unpack(packed_keys, account), store, worker, clock)
-    vault, limits = Vault(opened), Limits()
+    vault, limits = Vault(opened), Limits(client_connections=most_clients())
     journal = Journal(log, log_writer, log_worker, clock)
     await journal.start()
     upstream = HttpUpstream(Resolver({port}), limits)

@@ -117,7 +117,10 @@ class HttpUpstream:
     async def _dial(self, key: PoolKey) -> socket.socket:
         """A TCP connection to the very address that was checked."""
         family = socket.AF_INET6 if ":" in key.address else socket.AF_INET
-        opened = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            opened = socket.socket(family, socket.SOCK_STREAM)
+        except OSError:
+            raise UpstreamUnreachable(domain=key.host, problem="this machine can open no more connections") from None
         opened.setblocking(False)
         try:
             async with asyncio.timeout(self._limits.connect_seconds):

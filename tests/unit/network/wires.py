@@ -71,9 +71,9 @@ async def served(serve: Serve = echo, limits: Limits = SHORT) -> AsyncIterator[S
             connection.abort()
 
 
-async def until(condition: Callable[[], bool]) -> None:
+async def until(condition: Callable[[], bool], seconds: float = SECONDS) -> None:
     """Waits for a condition, not for a time."""
-    async with asyncio.timeout(SECONDS):
+    async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110  (a condition of any kind has no event)
             await asyncio.sleep(0.005)
 

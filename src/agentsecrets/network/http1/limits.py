@@ -14,6 +14,7 @@ class Limits:
         fields: Most header fields in a head, and most trailer fields.
         informational: Most 1xx answers before the final one.
         buffer: Bytes of a body that may wait for their reader before the other side is told to wait.
+        client_connections: Most accepted connections; of more, those between two requests give way.
         idle_connections: Most idle connections to upstreams.
         head_seconds: A client must have sent its whole head by then.
         idle_seconds: How long a client connection may lie idle between requests.
@@ -32,6 +33,7 @@ class Limits:
     fields: int = 100
     informational: int = 16
     buffer: int = 256 * 1024
+    client_connections: int = 16_384
     idle_connections: int = 256
     head_seconds: float = 30.0
     idle_seconds: float = 75.0

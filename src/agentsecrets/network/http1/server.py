@@ -79,6 +79,8 @@ class ServerConnection(asyncio.Protocol):
         """A client was accepted."""
         self._transport = cast("asyncio.Transport", transport)  # uvloop's transports do not inherit from asyncio's
         self._peer = self._service.peer(transport)
+        if len(self._connections) >= self._limits.client_connections:
+            self._make_room()
         self._connections.add(self)
         self._deadline.set(self._limits.idle_seconds)
 
@@ -125,6 +127,11 @@ class ServerConnection(asyncio.Protocol):
         """Whether a request is being served."""
         return self._task is not None
 
+    @property
+    def closing(self) -> bool:
+        """Whether it takes no further request."""
+        return self._closing
+
     def close_when_idle(self) -> None:
         """Takes no further request; closes at once when none is being served."""
         self._closing = True
@@ -137,6 +144,11 @@ class ServerConnection(asyncio.Protocol):
         self._transport.abort()
 
     # --- the exchange speaks ----------------------------------------------------------------------------------------------------------
+
+    def _make_room(self) -> None:
+        """Ends a connection that serves no request, this one if all others do: who holds connections open keeps nobody out."""
+        idle = next((other for other in self._connections if not other.busy and not other.closing), self)
+        idle.abort()
 
     def send(self, sent: bytes) -> None:
         """Hands bytes to the transport."""
