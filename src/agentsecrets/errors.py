@@ -237,6 +237,18 @@ class PasswordsDiffer(Misused):
     mend = "run the command again"
 
 
+class EnvironmentTooLarge(Misused):
+    slug = "environment_too_large"
+    words = "the command cannot start with {keys} secrets: they and its words are longer than this system takes"
+    mend = "name the keys that it needs: agentsecrets env --only KEY,KEY -- COMMAND"
+
+
+class TooManyToMask(Misused):
+    slug = "too_many_to_mask"
+    words = "what a command prints can be searched for up to {most} values, and these are {keys}"
+    mend = "name the keys that it needs: agentsecrets env --only KEY,KEY -- COMMAND; or give --no-mask"
+
+
 class NoTerminal(Misused):
     slug = "no_terminal"
     words = "this needs {what}, and there is no terminal to ask on"
@@ -292,6 +304,13 @@ class StateUnwritable(NotReady):
     slug = "state_unwritable"
     words = "the state folder cannot be written: {problem}"
     mend = "free some space or mend the permissions, then run the command again; nothing was changed"
+
+
+class CommandNotStarted(NotReady):
+    slug = "command_not_started"
+    words = "the command {command} could not be started: {problem}"
+    mend = "check that it is a program that you may run"
+    exit_code = 126  # as shells and env(1) have it, POSIX.1-2024
 
 
 class OtherVersion(NotReady):
@@ -403,6 +422,12 @@ class PresenceRequired(Denied):
     mend = "run the command on a terminal, or give --password-stdin"
 
 
+class UnsafeVariable(Denied):
+    slug = "unsafe_variable"
+    words = "{key} as an environment variable would change which programs run, or what they load"
+    mend = "store the value under another name, or name the keys to hand over: agentsecrets env --only KEY,KEY -- COMMAND"
+
+
 class WrongPassword(Denied):
     slug = "wrong_password"
     words = "the password is not right"
@@ -464,6 +489,19 @@ class PageGone(Missing):
     slug = "page_gone"
     words = "there is no page for this cursor, or its answer had to give way to newer ones"
     mend = "make the call again, and ask the API for less"
+
+
+class CommandNotFound(Missing):
+    slug = "command_not_found"
+    words = "there is no command {command}"
+    mend = "check its name and PATH"
+    exit_code = 127  # as shells and env(1) have it, POSIX.1-2024
+
+
+class RememberedNotFound(Missing):
+    slug = "remembered_not_found"
+    words = "there is no remembered command {id}"
+    mend = "agentsecrets env --remembered"
 
 
 class RouteNotFound(Missing):

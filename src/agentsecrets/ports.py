@@ -260,6 +260,18 @@ class StateStore(Protocol):
         """Stores or replaces it."""
         ...
 
+    def remembered(self) -> list[bytes]:
+        """The encoded words for commands that may have values without being asked."""
+        ...
+
+    def put_remembered(self, remembered_id: str, envelope: bytes) -> None:
+        """Stores or replaces one of them."""
+        ...
+
+    def drop_remembered(self, remembered_id: str) -> None:
+        """Deletes one of them."""
+        ...
+
     def choice(self, name: str) -> str:
         """A remembered choice such as the active project, empty when none was made."""
         ...

@@ -22,7 +22,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "zxcvbn": ("crypto.passwords",),
     # of the standard library: what opens sockets, starts programs, or calls into C
     "ssl": ("network", "demo"),
-    "subprocess": ("client", "demo"),
+    "subprocess": ("client", "demo", "daemon.handover.child"),
     "ctypes": ("daemon", "network.peer"),
 }
 """Library → the packages or modules that may import it. A library without a row may not be imported at all."""

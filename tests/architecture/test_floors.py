@@ -38,8 +38,9 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 
 ALSO: dict[str, tuple[str, ...]] = {
     "daemon.deeds": ("client",),
+    "daemon.handover": ("client",),
 }
-"""Module or package → what it alone may import besides. The presence program asks the running daemon, as its client."""
+"""Module or package → what it alone may import besides. Presence and hand-over program ask the running daemon, as its clients."""
 
 FACES = ("cli", "client", "demo", "mcp")
 WHAT_OPENS = ("crypto.value", "crypto.keys", "crypto.records", "crypto.passwords", "vault", "storage", "daemon")

@@ -9,6 +9,7 @@ from tests.architecture.source import Module, modules
 MAY_REVEAL = {
     "crypto.value": "defines it",
     "crypto.records": "seals a value into a record",
+    "daemon.control.handover": "seals values to the key of a hand-over that a person or a remembered word allows",
     "daemon.control.secrets": "seals a value to the key in a person's signed request",
     "proxy.inject": "writes it into an outgoing request",
 }

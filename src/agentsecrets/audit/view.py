@@ -106,6 +106,7 @@ def as_line(event: Event) -> Line:
         "caller_role": event.caller_role,
         "resolution_path": event.resolution_path,
         "allowlist_hash": event.allowlist_hash,
+        "program": event.path if event.action == "handover" else "",
     }
 
 

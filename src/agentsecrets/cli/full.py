@@ -25,6 +25,7 @@ ROOT = LazyGroup(
         "secrets": "secrets:SECRETS",
         "workspace": "workspace:WORKSPACE",
         "call": "call:call",
+        "env": "env:env",
         "proxy": "proxy:PROXY",
         "log": "log:LOG",
         "mcp": "mcp:MCP",

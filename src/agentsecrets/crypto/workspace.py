@@ -55,5 +55,10 @@ class WorkspaceKeys:
         name_key = derive(self.ledger_key, frame(b"agentsecrets/v1/binding-id", project_id.encode()))
         return hmac.new(name_key, key_name.encode(), hashlib.sha256).hexdigest()
 
+    @property
+    def remembered_key(self) -> bytes:
+        """The key that seals the words for remembered commands."""
+        return derive(self.__key, b"agentsecrets/v1/remembered")
+
     def __repr__(self) -> str:
         return "<WorkspaceKeys>"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import sys
 import termios
 from collections.abc import Iterator
@@ -42,6 +43,20 @@ class Person:
             answer = _line(terminal)
             os.write(terminal, b"\r\n")
             return answer
+
+
+def printable(word: bytes) -> str:
+    """A word of somebody else's choosing as it may stand on a terminal: quoted for a shell, and without a character that moves or hides."""
+    text = word.decode("utf-8", "backslashreplace")
+    if text.isprintable():
+        return shlex.quote(text)
+    return "$'" + "".join(_escaped(letter) for letter in text) + "'"
+
+
+def _escaped(letter: str) -> str:
+    if letter in "'\\":
+        return "\\" + letter
+    return letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii")
 
 
 @contextlib.contextmanager

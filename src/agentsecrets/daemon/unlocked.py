@@ -11,6 +11,7 @@ from agentsecrets.model.place import Place, WorkspaceId
 from agentsecrets.model.secret import KeyName
 from agentsecrets.ports import Clock, Standing, StateStore, Worker
 from agentsecrets.vault.bindings import Bindings
+from agentsecrets.vault.remembered import RememberedCommands
 from agentsecrets.vault.secrets import Secrets
 from agentsecrets.vault.workspace import Workspace
 
@@ -22,6 +23,7 @@ class OpenVault:
         self.workspace = Workspace(account, keys, [Envelope.decode(entry) for entry in store.ledger()])
         self.secrets = Secrets(self.workspace, store, worker, clock)
         self.bindings = Bindings(self.workspace, store, worker, clock)
+        self.remembered = RememberedCommands(self.workspace, store, worker)
 
 
 class Vault:

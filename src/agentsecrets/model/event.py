@@ -20,7 +20,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
         phase: ``intent`` is written before the first upstream byte, ``outcome`` after the last.
         time_ms: Unix time in milliseconds.
         action: The door: a ``call``, a ``reveal`` to a terminal, a ``handover`` to a child.
-        path: Path of the target without its query.
+        path: Path of the target without its query; of a ``handover`` the name of the program, never its arguments.
         status_code: Status of the upstream's answer, 0 when there was none.
         duration_ms: From the request's head to the answer's last byte.
         proxy_ms: The share of it that the proxy itself took before the first upstream byte.

@@ -124,6 +124,39 @@ class RevealRequest(Statement, frozen=True, kw_only=True, forbid_unknown_fields=
     time_ms: int
 
 
+class HandoverRequest(Statement, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A person lets one command have values; they are sealed to ``recipient`` (X25519), a key that lives for one request.
+
+    Attributes:
+        folder: Where the command runs.
+        command: Its words, exactly.
+        keys: Names of what it gets, sorted.
+    """
+
+    kind = "handover"
+    account_id: str
+    workspace_id: str
+    project_id: str
+    environment: str
+    folder: bytes
+    command: tuple[bytes, ...]
+    keys: tuple[str, ...]
+    recipient: bytes
+    nonce: str
+    time_ms: int
+
+
+class RememberedStatement(Statement, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The public part of a person's word that a command may have values without being asked; the rest stands in the sealed part."""
+
+    kind = "remembered"
+    account_id: str
+    workspace_id: str
+    remembered_id: str
+    time_ms: int
+    sealed_hash: str
+
+
 class DepositOffer(Statement, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The key (X25519) that values typed by a person are sealed to, one per daemon start."""
 

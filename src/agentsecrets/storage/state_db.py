@@ -28,6 +28,7 @@ CREATE TABLE bindings (
   workspace_id TEXT NOT NULL, project_id TEXT NOT NULL, binding_id TEXT NOT NULL, envelope BLOB NOT NULL,
   PRIMARY KEY (workspace_id, project_id, binding_id)) WITHOUT ROWID;
 CREATE TABLE folders (path TEXT PRIMARY KEY, envelope BLOB NOT NULL);
+CREATE TABLE remembered (remembered_id TEXT PRIMARY KEY, envelope BLOB NOT NULL);
 CREATE TABLE choices (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 _VAULT = "workspace_id = ? AND project_id = ? AND environment = ?"
@@ -174,6 +175,21 @@ class StateDb:
         """Stores or replaces it."""
         with transaction(self._db) as db:
             db.execute("INSERT OR REPLACE INTO folders VALUES (?, ?)", (path, envelope))
+
+    def remembered(self) -> list[bytes]:
+        """The encoded words for commands that may have values without being asked."""
+        with writing():
+            return [row[0] for row in self._db.execute("SELECT envelope FROM remembered ORDER BY remembered_id")]
+
+    def put_remembered(self, remembered_id: str, envelope: bytes) -> None:
+        """Stores or replaces one of them."""
+        with transaction(self._db) as db:
+            db.execute("INSERT OR REPLACE INTO remembered VALUES (?, ?)", (remembered_id, envelope))
+
+    def drop_remembered(self, remembered_id: str) -> None:
+        """Deletes one of them."""
+        with transaction(self._db) as db:
+            db.execute("DELETE FROM remembered WHERE remembered_id = ?", (remembered_id,))
 
     def choice(self, name: str) -> str:
         """A remembered choice such as the active project, empty when none was made."""

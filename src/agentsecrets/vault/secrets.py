@@ -44,6 +44,16 @@ class Secrets:
         self._open[place, key] = value, self._clock.monotonic() + CACHE_SECONDS
         return value
 
+    async def open_all(self, place: Place, keys: Sequence[KeyName]) -> list[Value]:
+        """Opens the newest versions of many secrets at once, in the order of their names; none is kept in memory.
+
+        Raises:
+            SecretNotFound: When one of them does not exist.
+            RecordCorrupt: When one does not open.
+            StoreOlder: When this daemon has seen a newer version of one.
+        """
+        return await self._worker.run(lambda: self._shelf.read_all(place, keys))
+
     async def set(self, places: Sequence[Place], key: KeyName, value: Value, note: str = "") -> list[int]:
         """Stores a value as the next version in one or more vaults, all of them or none.
 

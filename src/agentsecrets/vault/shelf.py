@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from agentsecrets.crypto.records import RecordHead, SealedRecord, open_body, open_head, open_name_key, record_id, seal_name_key, seal_record
@@ -80,6 +80,24 @@ class Shelf:
         value = self._opened(place, key, record)
         self._seen[place, record.record_id] = _Seen(record.version)
         return value
+
+    def read_all(self, place: Place, keys: Sequence[KeyName]) -> list[Value]:
+        """Opens the newest versions of many secrets, in the order of their names.
+
+        Raises:
+            SecretNotFound, RecordCorrupt
+            StoreOlder: When a newer version of one, or its deletion, was seen before.
+        """
+        records = {record.record_id: record for record in self._store.records(place)}
+        name_key, values = self._name_key(place), []
+        for key in keys:
+            record = None if name_key is None else records.get(record_id(name_key, key))
+            if record is None:
+                raise SecretNotFound(key=key)
+            self._check_age(place, record)
+            values.append(self._opened(place, key, record))
+            self._seen[place, record.record_id] = _Seen(record.version)
+        return values
 
     def read_version(self, place: Place, key: KeyName, version: int) -> Value:
         """Opens one version that is still kept.

@@ -83,6 +83,33 @@ class Key(Message, frozen=True, kw_only=True):
     key: str
 
 
+class Handover(Message, frozen=True, kw_only=True):
+    """Asks for the values of a command that runs in the folder of the request.
+
+    Attributes:
+        command: Its words.
+        only: Names of the keys that it is to have; all of the place when empty.
+        recipient: The key (X25519) that the values are to be sealed to; empty when only names are asked for.
+    """
+
+    command: tuple[bytes, ...]
+    only: tuple[str, ...] = ()
+    recipient: bytes = b""
+
+
+class SignedHandover(Message, frozen=True, kw_only=True):
+    """A hand-over that a person signed, and perhaps the word that it is to be remembered; both encoded envelopes."""
+
+    envelope: bytes
+    remembered: bytes = b""
+
+
+class RememberedId(Message, frozen=True, kw_only=True):
+    """Names one remembered command by the beginning of its id."""
+
+    id: str
+
+
 class LogQuery(Message, frozen=True, kw_only=True):
     """The newest ``last`` lines to which all conditions apply, or those from an index on; empty conditions apply to every line.
 

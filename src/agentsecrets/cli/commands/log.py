@@ -93,4 +93,5 @@ def _row(line: Line) -> list[str]:
     status = f"{line['status']} {line['status_code'] or ''}".strip()
     keys = ", ".join(f"{key} ({style})" for key, style in zip(line["secret_keys"], line["auth_styles"], strict=False))
     when = line["timestamp"].replace("T", " ").partition(".")[0]
-    return [when, status, line["method"], line["target_url"], keys, line["agent_id"], line["reason"]]
+    target = line["target_url"] or line["program"]
+    return [when, status, line["method"] or line["action"], target, keys, line["agent_id"], line["reason"]]

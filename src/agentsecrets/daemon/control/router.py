@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from agentsecrets.daemon.control import calling, environments, folders, history, log, projects, secrets, signed, standing
+from agentsecrets.daemon.control import calling, environments, folders, handover, history, log, projects, secrets, signed, standing
 from agentsecrets.daemon.control import daemon as of_daemon
 from agentsecrets.daemon.control.route import Context, FrameRoute, Route
 from agentsecrets.daemon.core import Daemon
@@ -20,6 +20,7 @@ _ALL: tuple[Route, ...] = (
     *environments.ROUTES,
     *secrets.ROUTES,
     *history.ROUTES,
+    *handover.ROUTES,
     *signed.ROUTES,
     *log.ROUTES,
 )

@@ -1,7 +1,17 @@
 """What the presence program can do: one file per deed, each exports one DEED."""
 
-from agentsecrets.daemon.deeds import allow, bind, deposit, disallow, init, reveal, trust, unlock
+from agentsecrets.daemon.deeds import allow, bind, deposit, disallow, handover, init, reveal, trust, unlock
 from agentsecrets.daemon.deeds.deed import Deed
 
-DEEDS: tuple[Deed, ...] = (init.DEED, unlock.DEED, allow.DEED, disallow.DEED, bind.DEED, trust.DEED, deposit.DEED, reveal.DEED)
+DEEDS: tuple[Deed, ...] = (
+    init.DEED,
+    unlock.DEED,
+    allow.DEED,
+    disallow.DEED,
+    bind.DEED,
+    trust.DEED,
+    deposit.DEED,
+    reveal.DEED,
+    handover.DEED,
+)
 """All deeds."""
