@@ -108,11 +108,13 @@ def settled(ending: Ending) -> int:
 
     Raises:
         AgentSecretsError: What the daemon refused before its first frame.
+        ForeignDaemon: When what answered does not speak as a daemon does.
     """
     if ending.code is None:
+        from agentsecrets.errors import ForeignDaemon
         from agentsecrets.wire.failures import from_json
 
-        raise from_json(ending.refusal)
+        raise from_json(ending.refusal, ForeignDaemon)
     return ending.code
 
 

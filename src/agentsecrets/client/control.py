@@ -71,7 +71,7 @@ class Control:
         body = b"{}" if message is None else msgspec.json.encode(message)
         status, content = self._exchange(path, body)
         if status >= _FIRST_FAILURE:
-            raise from_json(content)
+            raise from_json(content, ForeignDaemon)
         try:
             document: dict[str, Any] = msgspec.json.decode(content, type=dict)
         except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):

@@ -21,10 +21,15 @@ def to_json(failure: AgentSecretsError) -> bytes:
     return msgspec.json.encode(Failure(failure.slug, failure.message, failure.hint, failure.subjects.get("domain", "")))
 
 
-def from_json(document: bytes) -> AgentSecretsError:
-    """Rebuilds a failure that another process of ours wrote; anything else becomes an internal error."""
+def from_json(document: bytes, otherwise: type[AgentSecretsError] = AgentSecretsError) -> AgentSecretsError:
+    """Rebuilds a failure that another process of ours wrote.
+
+    Args:
+        document: What it said.
+        otherwise: What anything else becomes.
+    """
     try:
         told = msgspec.json.decode(document, type=Failure)
     except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
-        return AgentSecretsError()
+        return otherwise()
     return AgentSecretsError.in_words(told.error, told.message, told.hint, **({"domain": told.domain} if told.domain else {}))
