@@ -206,8 +206,8 @@ def words(story: Story) -> Vector:
         "revealed": seal_to(recipient.public, VALUE),
         "deposit_key": story.device.sign(offer).encode(),
         "deposit_seed": deposit.seed(),
-        "deposit_meant": [KEY, "/srv/shop", "", "staging"],
-        "deposit": seal_deposit(deposit.public, (KEY, "/srv/shop", "", "staging"), VALUE),
+        "deposit_meant": [KEY, "/srv/shop", "", "staging", ""],
+        "deposit": seal_deposit(deposit.public, (KEY, "/srv/shop", "", "staging", ""), VALUE),
         "value": VALUE,
     }
 

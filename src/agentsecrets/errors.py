@@ -313,6 +313,18 @@ class CommandNotStarted(NotReady):
     exit_code = 126  # as shells and env(1) have it, POSIX.1-2024
 
 
+class RequestPending(NotReady):
+    slug = "request_pending"
+    words = "a person was asked for {key} and has not set it yet"
+    mend = "a person can run: agentsecrets secrets request, or agentsecrets secrets set {key}"
+
+
+class TooManyRequests(NotReady):
+    slug = "too_many_requests"
+    words = "a person was asked for {limit} secrets already"
+    mend = "a person can run: agentsecrets secrets request"
+
+
 class OtherVersion(NotReady):
     slug = "other_version"
     words = "the running daemon is version {running}, this command is version {asking}"

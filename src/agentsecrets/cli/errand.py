@@ -16,9 +16,9 @@ from agentsecrets.client import heads, quick
 from agentsecrets.client.control import Control
 from agentsecrets.client.launch import by_variable
 from agentsecrets.client.lifecycle import ensure_daemon
-from agentsecrets.errors import NoDaemon, PresenceRequired
+from agentsecrets.errors import NoDaemon, NoTerminal, PresenceRequired
 from agentsecrets.wire.messages import Message
-from agentsecrets.wire.tables import table
+from agentsecrets.wire.tables import marked, table
 
 Document = dict[str, Any]
 
@@ -133,5 +133,38 @@ class Errand:
 
     def note_place(self, place: Document) -> None:
         """Says which vault a command has written to."""
-        environment = "PRODUCTION" if place["environment"] == "production" else place["environment"]
-        self.note(f"{place['email']} / {place['workspace']} / {place['project']} / {environment}")
+        self.note(f"{place['email']} / {place['workspace']} / {place['project']} / {marked(place['environment'])}")
+
+    def write_project_file(self, told: Document) -> bool:
+        """Writes the project file whose content the daemon gave, and says so when that fails.
+
+        Args:
+            told: Its answer, with ``path`` and ``content``; the content is taken out.
+        """
+        file, content = Path(told["path"]), told.pop("content")
+        try:
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(content, encoding="utf-8")
+        except OSError as failure:
+            self.note(f"note: {file} could not be written: {failure.strerror}")
+            return False
+        return True
+
+    def confirm(self, question: str, *, agreed: bool) -> None:
+        """Asks before something is taken away.
+
+        Args:
+            question: What would happen, as a question.
+            agreed: Whether the command line said yes already.
+
+        Raises:
+            NoTerminal: When there is nobody to ask.
+            click.Abort: When the person says no.
+        """
+        if agreed:
+            return
+        if not self.has_person:
+            raise NoTerminal(what="a person's yes", flag="--yes")
+        import click
+
+        click.confirm(question, abort=True, err=True)

@@ -22,6 +22,7 @@ ROOT = LazyGroup(
         "unlock": "account:unlock",
         "lock": "account:lock",
         "project": "project:PROJECT",
+        "environment": "environment:ENVIRONMENT",
         "secrets": "secrets:SECRETS",
         "workspace": "workspace:WORKSPACE",
         "call": "call:call",

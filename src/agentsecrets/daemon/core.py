@@ -15,6 +15,7 @@ from agentsecrets.daemon.capacity import most_clients
 from agentsecrets.daemon.clock import SystemClock
 from agentsecrets.daemon.idleness import Idleness
 from agentsecrets.daemon.places import Places
+from agentsecrets.daemon.requests import Requests
 from agentsecrets.daemon.session import SessionToken
 from agentsecrets.daemon.settings import Settings
 from agentsecrets.daemon.unlocked import OpenVault, Vault
@@ -59,6 +60,7 @@ class Daemon:
     engine: Engine
     upstream: HttpUpstream
     limits: Limits
+    requests: Requests
     deposit: SealingKey = field(default_factory=SealingKey.generate)
     challenges: set[str] = field(default_factory=set)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
@@ -169,4 +171,5 @@ async def assemble(home: Home, settings: Settings, port: int, packed_keys: bytes
         engine=Engine(vault, vault, upstream, journal, clock),
         upstream=upstream,
         limits=limits,
+        requests=Requests(clock),
     )

@@ -45,6 +45,34 @@ class Deposit(Message, frozen=True, kw_only=True):
     everywhere: bool = False
 
 
+def meant(key: str, folder: str, project: str, environment: str, *, everywhere: bool) -> tuple[str, ...]:
+    """What a deposit is for, as the presence program seals it beside the value and the daemon expects it.
+
+    Args:
+        key: Name of the secret.
+        folder: The folder of the command.
+        project: As the command named it, empty for none.
+        environment: As the command named it, empty for none.
+        everywhere: Whether it goes into every environment.
+    """
+    return key, folder, project, environment, "everywhere" if everywhere else ""
+
+
+class Ask(Message, frozen=True, kw_only=True):
+    """Asks a person for a secret.
+
+    Attributes:
+        reason: What it is for, in the words of whoever asks.
+        agent: The name that it gives itself.
+        wait_s: How long the answer may wait for the person, in seconds.
+    """
+
+    key: str
+    reason: str = ""
+    agent: str = ""
+    wait_s: int = 0
+
+
 class Version(Message, frozen=True, kw_only=True):
     """Names one version of a secret; 0 for the one before the newest."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import unicodedata
 from collections.abc import Sequence
 
@@ -34,6 +35,16 @@ def pairs(lines: Sequence[tuple[str, str]]) -> str:
     shown = [(name, content) for name, content in lines if content]
     widest = max((_width(name) for name, _ in shown), default=0)
     return "".join(f"{name}{' ' * (widest - _width(name))}  {plain(content)}\n" for name, content in shown)
+
+
+def marked(environment: str) -> str:
+    """The name of an environment as it is shown: production stands out."""
+    return "PRODUCTION" if environment == "production" else environment
+
+
+def moment(time_ms: int) -> str:
+    """A moment in UTC, to the minute."""
+    return dt.datetime.fromtimestamp(time_ms / 1000, dt.UTC).strftime("%Y-%m-%d %H:%M")
 
 
 def _row(cells: Sequence[str], widths: Sequence[int]) -> str:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import re
-
 import click
 
 from agentsecrets.cli import fast
 from agentsecrets.cli.errand import Errand
 from agentsecrets.cli.grammar import password_stdin, with_errand
+from agentsecrets.cli.times import seconds
 from agentsecrets.cli.workflow import write_workflow
 from agentsecrets.client.launch import Choice, by_variable
 from agentsecrets.client.lifecycle import lock as lock_daemon
-from agentsecrets.errors import BadUsage, NoDaemon, NoTerminal
+from agentsecrets.errors import NoDaemon, NoTerminal
 
 _LEVELS = ("guarded",)
-_DURATION = re.compile(r"([1-9][0-9]{0,5})([smhd]?)")
-_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _PORT = click.IntRange(1, 65535)
 
 
@@ -59,7 +56,7 @@ def status(errand: Errand) -> int:
 @with_errand
 def unlock(errand: Errand, password_stdin: bool, idle_lock: str) -> None:
     """Start a fresh daemon that holds the keys in memory, until `agentsecrets lock`, the idle limit, or a restart."""
-    asked = {"idle_lock_s": _seconds(idle_lock)} if idle_lock else {}
+    asked = {"idle_lock_s": seconds(idle_lock, "--idle-lock")} if idle_lock else {}
     started = errand.presence("unlock", password_stdin=password_stdin, **_choice(None), **asked)
     told = {**started, "locked": False}
     errand.tell(told, f"The vault of {started['email']} is open; the proxy listens on 127.0.0.1:{started['port']}.\n")
@@ -79,10 +76,3 @@ def lock(errand: Errand) -> None:
 def _choice(port: int | None) -> dict[str, object]:
     choice = by_variable() if port is None else Choice(port=port, remember_port=True)
     return {"port": choice.port, "remember_port": choice.remember_port}
-
-
-def _seconds(text: str) -> int:
-    found = _DURATION.fullmatch(text)
-    if found is None:
-        raise BadUsage(problem="--idle-lock takes a time such as 30m, 8h or 2d")
-    return int(found[1]) * _SECONDS[found[2]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -9,7 +10,7 @@ import click
 from agentsecrets.cli.errand import Document, Errand
 from agentsecrets.cli.grammar import LazyGroup, password_stdin, with_errand
 from agentsecrets.errors import BadUsage, FileExists
-from agentsecrets.wire.messages import ProjectName
+from agentsecrets.wire.messages import Named, ProjectName, Renamed
 
 _FILE = ".agentsecrets/project.json"
 _OUR_MARK = b'"project_id"'
@@ -18,7 +19,14 @@ PROJECT = LazyGroup(
     "project",
     short_help="Create, list and choose projects.",
     help="A project holds the secrets of one service, for development, staging and production.",
-    sources={"create": "project:create", "list": "project:show", "use": "project:use"},
+    sources={
+        "create": "project:create",
+        "list": "project:show",
+        "use": "project:use",
+        "update": "project:update",
+        "delete": "project:delete",
+        "restore": "project:restore",
+    },
 )
 _no_folder = click.option("--no-folder", is_flag=True, help="Write no project file here; only make it the active project.")
 
@@ -38,7 +46,10 @@ def create(errand: Errand, name: str, no_folder: bool) -> None:
 @with_errand
 def show(errand: Errand) -> None:
     """List the projects of the workspace; the active one, which counts where a folder has no project file, is marked."""
-    projects = errand.ask("/v1/projects")["projects"]
+    found = errand.ask("/v1/projects")
+    projects = found["projects"]
+    for name in found["deleted"]:
+        errand.note(f"deleted: {name}; for 30 days it comes back with: agentsecrets project restore {shlex.quote(name)}")
     rows = [[project["name"], "active" if project["active"] else "", project["id"]] for project in projects]
     errand.tell_table(projects, ["Name", "Use", "Id"], rows)
 
@@ -64,6 +75,37 @@ def use(errand: Errand, name: str, no_folder: bool, password_stdin: bool) -> Non
     errand.tell(*_told(errand, chosen, f"Using project {chosen['project']}, environment {chosen['environment']}.\n"))
 
 
+@click.command("update", short_help="Give a project another name.")
+@click.argument("name")
+@click.option("--name", "to", required=True, metavar="NEW", help="The new name.")
+@with_errand
+def update(errand: Errand, name: str, to: str) -> None:
+    """Give a project another name. Folders stay bound to it: they name it by its id."""
+    told = errand.ask("/v1/projects/rename", Renamed(name=name, to=to))
+    errand.tell(told, f"Project {told['before']} is called {told['project']} now.\n")
+
+
+@click.command("delete", short_help="Delete a project with all its secrets.")
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@with_errand
+def delete(errand: Errand, name: str, yes: bool) -> None:
+    """Delete a project with the secrets of all its environments. For 30 days `project restore` brings it back."""
+    errand.confirm(f"Delete project {name} with the secrets of all its environments?", agreed=yes)
+    told = errand.ask("/v1/projects/delete", Named(name=name))
+    errand.tell(told, f"Deleted project {told['project']}.\n")
+    errand.note(f"for 30 days it comes back with: agentsecrets project restore {shlex.quote(told['project'])}")
+
+
+@click.command("restore", short_help="Bring a deleted project back.")
+@click.argument("name")
+@with_errand
+def restore(errand: Errand, name: str) -> None:
+    """Bring back a project that was deleted less than 30 days ago, with its secrets."""
+    told = errand.ask("/v1/projects/restore", Named(name=name))
+    errand.tell(told, f"Project {told['project']} is back.\n")
+
+
 def _accept(errand: Errand, *, password_stdin: bool) -> None:
     found = errand.ask("/v1/folder")
     if found["trusted"]:
@@ -86,14 +128,9 @@ def _check_file(*, no_folder: bool) -> None:
 
 def _told(errand: Errand, chosen: Document, text: str) -> tuple[Document, str]:
     """Writes the project file, if there is one to write, and says so."""
-    content = chosen.pop("content", None)
-    if content is None:
+    if "content" not in chosen:
         return chosen, text
-    file = Path(chosen["path"])
-    try:
-        file.parent.mkdir(exist_ok=True)
-        file.write_text(content, encoding="utf-8")
-    except OSError as failure:
-        errand.note(f"note: {_FILE} could not be written here ({failure.strerror}); the project is the active one all the same")
+    if not errand.write_project_file(chosen):
+        errand.note("note: the project is the active one all the same")
         return chosen, text
     return chosen, f"{text}This folder is bound to it by {_FILE}.\n"

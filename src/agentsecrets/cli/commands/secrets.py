@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 import threading
 from typing import Any
@@ -12,14 +11,26 @@ import click
 from agentsecrets.cli.errand import Document, Errand
 from agentsecrets.cli.grammar import LazyGroup, password_stdin, with_errand
 from agentsecrets.errors import BadUsage
+from agentsecrets.model.place import ENVIRONMENTS
 from agentsecrets.model.secret import check_value, parse_key_name
 from agentsecrets.wire.messages import Key
+from agentsecrets.wire.tables import marked, moment
 
 SECRETS = LazyGroup(
     "secrets",
     short_help="Set, list, bind and delete secrets.",
     help="Secrets of the project and environment in use. Only names are ever listed.",
-    sources={"set": "secrets:store", "list": "secrets:show", "get": "secrets:reveal", "delete": "secrets:delete", "bind": "secrets:bind"},
+    sources={
+        "set": "secrets:store",
+        "list": "secrets:show",
+        "get": "secrets:reveal",
+        "delete": "secrets:delete",
+        "bind": "secrets:bind",
+        "history": "history:show",
+        "rollback": "history:rollback",
+        "restore": "history:restore",
+        "request": "requests:request",
+    },
 )
 
 _STYLES = {"bearer": "bearer", "basic": "basic", "header": "header", "query": "query", "body_field": "body", "form_field": "form"}
@@ -50,11 +61,13 @@ def _style(given: Document) -> tuple[str, str]:
 
 @click.command("set", short_help="Store a value under a name.")
 @click.argument("assignment", metavar="KEY[=VALUE|=-]")
+@click.option("--note", default="", metavar="TEXT", help="A word about this version, for `secrets history`.")
+@click.option("--all-envs", "everywhere", is_flag=True, help="Store it in development, staging and production at once.")
 @click.option("--for", "host", default="", metavar="HOST", help="Also bind the key to this host, in the style that is given beside it.")
 @_slots
 @password_stdin
 @with_errand
-def store(errand: Errand, assignment: str, host: str, password_stdin: bool, **slots: Any) -> None:
+def store(errand: Errand, assignment: str, note: str, everywhere: bool, host: str, password_stdin: bool, **slots: Any) -> None:
     """Store a value, or a new version of it.
 
     KEY asks for the value without showing it, or reads it from a pipe. KEY=- reads it from standard input. KEY=VALUE takes it as typed.
@@ -70,10 +83,10 @@ def store(errand: Errand, assignment: str, host: str, password_stdin: bool, **sl
     if host:
         style, slot = _style(slots)
         errand.presence("bind", password_stdin=password_stdin, key=key, hosts=(host,), style=style, slot=slot)
-    stored = errand.hand_over(
-        "deposit", key=key, value_fd=_source(errand, value.encode("utf-8", "surrogateescape") if typed else None, stdin=bool(equals))
-    )
-    errand.note_place(stored)
+    source = _source(errand, value.encode("utf-8", "surrogateescape") if typed else None, stdin=bool(equals))
+    stored = errand.hand_over("deposit", key=key, note=note, everywhere=everywhere, value_fd=source)
+    for environment in stored["versions"]:
+        errand.note_place({**stored, "environment": environment})
     errand.tell(stored, f"Stored {stored['key']}, version {stored['version']}.\n")
 
 
@@ -95,12 +108,25 @@ def _write(descriptor: int, content: bytes) -> None:
 
 
 @click.command("list", short_help="List the names, never a value.")
+@click.option("--coverage", is_flag=True, help="Show for every name of the project in which environments it has a value.")
+@click.option("--env-example", is_flag=True, help="Print NAME= lines, for a .env.example that is safe to commit.")
 @with_errand
-def show(errand: Errand) -> None:
-    """List the names of the secrets here, and where each may be used."""
-    secrets = errand.ask("/v1/secrets")["secrets"]
-    rows = [[line["key"], str(line["version"]), _day(line["updated_ms"]), line["bound"] or "not yet"] for line in secrets]
-    errand.tell_table(secrets, ["Key", "Version", "Updated", "Bound to"], rows)
+def show(errand: Errand, coverage: bool, env_example: bool) -> None:
+    """List the names of the secrets here, where each may be used, and in which environments it has a value."""
+    found = errand.ask("/v1/secrets")
+    secrets = found["secrets"]
+    if env_example:
+        errand.tell(secrets, "".join(f"{line['key']}=\n" for line in secrets))
+    elif coverage:
+        rows = [[key, *("yes" if one in there else "-" for one in ENVIRONMENTS)] for key, there in sorted(found["coverage"].items())]
+        errand.tell_table(found["coverage"], ["Key", *map(marked, ENVIRONMENTS)], rows)
+    else:
+        errand.tell_table(secrets, ["Key", "Version", "Updated", "Environments", "Bound to"], [_row(line) for line in secrets])
+
+
+def _row(line: Document) -> list[str]:
+    environments = ", ".join(map(marked, line["environments"]))
+    return [line["key"], str(line["version"]), moment(line["updated_ms"]), environments, line["bound"] or "not yet"]
 
 
 @click.command("get", short_help="Show a value to a person.")
@@ -117,7 +143,7 @@ def reveal(errand: Errand, key: str, password_stdin: bool) -> None:
 @click.argument("key")
 @with_errand
 def delete(errand: Errand, key: str) -> None:
-    """Delete a secret: it is not listed and not used any more."""
+    """Delete a secret: it is not listed and not used any more. For 30 days `secrets restore` brings it back."""
     gone = errand.ask("/v1/secrets/delete", Key(key=parse_key_name(key)))
     errand.note_place(gone)
     errand.tell(gone, f"Deleted {gone['key']}.\n")
@@ -138,7 +164,3 @@ def bind(errand: Errand, key: str, hosts: tuple[str, ...], methods: tuple[str, .
     asked = {"key": parse_key_name(key), "hosts": hosts, "style": style, "slot": slot, "methods": upper, "paths": paths}
     bound = errand.presence("bind", password_stdin=password_stdin, **asked)
     errand.tell(bound, f"{bound['key']} may go to {bound['bound']}.\n")
-
-
-def _day(time_ms: int) -> str:
-    return dt.datetime.fromtimestamp(time_ms / 1000, dt.UTC).strftime("%Y-%m-%d %H:%M")

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import msgspec
 
-from agentsecrets.daemon.control import calling, environments, folders, handover, history, log, projects, secrets, signed, standing
+from agentsecrets.daemon.control import (
+    calling,
+    environments,
+    folders,
+    handover,
+    history,
+    log,
+    projects,
+    requests,
+    secrets,
+    signed,
+    standing,
+)
 from agentsecrets.daemon.control import daemon as of_daemon
 from agentsecrets.daemon.control.route import Context, FrameRoute, Route
 from agentsecrets.daemon.core import Daemon
@@ -21,6 +33,7 @@ _ALL: tuple[Route, ...] = (
     *secrets.ROUTES,
     *history.ROUTES,
     *handover.ROUTES,
+    *requests.ROUTES,
     *signed.ROUTES,
     *log.ROUTES,
 )

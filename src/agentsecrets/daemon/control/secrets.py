@@ -17,7 +17,7 @@ from agentsecrets.model.event import Event, new_event_id
 from agentsecrets.model.place import ENVIRONMENTS, Place, ProjectId, WorkspaceId, parse_environment
 from agentsecrets.model.secret import check_value, parse_key_name
 from agentsecrets.model.statement import DepositOffer, RevealRequest
-from agentsecrets.wire.messages import Deposit, Key, Nothing, Signed
+from agentsecrets.wire.messages import Deposit, Key, Nothing, Signed, meant
 
 
 async def _offer(context: Context, _: Nothing) -> Signed:
@@ -29,11 +29,15 @@ async def _offer(context: Context, _: Nothing) -> Signed:
 async def _set(context: Context, asked: Deposit) -> dict[str, Any]:
     key = parse_key_name(asked.key)
     named = context.named
-    raw = open_deposit(context.daemon.deposit, (key, named.folder, named.project, named.environment), asked.sealed)
+    raw = open_deposit(
+        context.daemon.deposit, meant(key, named.folder, named.project, named.environment, everywhere=asked.everywhere), asked.sealed
+    )
     check_value(raw)
     place = await context.place()
     places = [place.beside(environment) for environment in ENVIRONMENTS] if asked.everywhere else [place]
     versions = await context.daemon.vault.opened.secrets.set(places, key, Value(raw), asked.note)
+    for one in places:
+        context.daemon.requests.answer(one, key)
     written = {one.environment: version for one, version in zip(places, versions, strict=True)}
     return {"key": key, "version": written[place.environment], "versions": written} | names_of(context, place)
 

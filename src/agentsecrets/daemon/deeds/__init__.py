@@ -1,6 +1,17 @@
 """What the presence program can do: one file per deed, each exports one DEED."""
 
-from agentsecrets.daemon.deeds import allow, bind, deposit, disallow, handover, init, reveal, trust, unlock
+from agentsecrets.daemon.deeds import (
+    allow,
+    bind,
+    deposit,
+    disallow,
+    fill,
+    handover,
+    init,
+    reveal,
+    trust,
+    unlock,
+)
 from agentsecrets.daemon.deeds.deed import Deed
 
 DEEDS: tuple[Deed, ...] = (
@@ -11,6 +22,7 @@ DEEDS: tuple[Deed, ...] = (
     bind.DEED,
     trust.DEED,
     deposit.DEED,
+    fill.DEED,
     reveal.DEED,
     handover.DEED,
 )
