@@ -1,1 +1,0 @@
-"""Taking values out of what an upstream answers."""

@@ -1,0 +1,134 @@
+"""Taking values out of bytes as they stream by.
+
+What is released depends on lengths and framing only, never on content: exactly ``longest - 1`` bytes are held back until more arrives or
+the body ends. Otherwise the delay would tell a caller which prefix of a value it had guessed.
+"""
+
+from __future__ import annotations
+
+import re
+
+from agentsecrets.redact.matcher import Candidate, Matcher, Span, Undecided
+
+MARK = b"[REDACTED_BY_AGENTSECRETS]"
+"""What stands in place of a value."""
+
+_BLANK_LINE = re.compile(rb"(?:\r\n|\r(?!\n)|\n)(?:\r\n|\r(?!\n)|\n)")
+"""What ends an event (WHATWG HTML §9.2.5: lines end in CR LF, LF or CR)."""
+
+
+class SplitOverEvents(Exception):
+    """A value was completed across two events; its first part has already gone, the rest must not follow."""
+
+
+class Redactor:
+    """Bytes in, the same bytes without values out.
+
+    Args:
+        matcher: What to look for.
+        events: Whether the body is a stream of server-sent events: everything up to a blank line is released at once.
+
+    Attributes:
+        hits: How many marks have been released.
+    """
+
+    __slots__ = ("_covered", "_events", "_held", "_matcher", "_origin", "_past", "_spans", "_waiting", "hits")
+
+    def __init__(self, matcher: Matcher, *, events: bool = False) -> None:
+        self._matcher = matcher
+        self._events = events
+        self._held = b""
+        self._origin = 0
+        """Offset in the whole body of the first held byte. All that follow are such offsets."""
+        self._past = 0
+        """Everything before has been dealt with: released, or covered by a mark."""
+        self._covered = 0
+        """Everything before and held is something that a mark stands for."""
+        self._waiting: list[tuple[int, Candidate]] = []
+        self._spans: list[Span] = []
+        self.hits = 0
+
+    def feed(self, chunk: bytes) -> bytes:
+        """Takes bytes and gives those that may go.
+
+        Raises:
+            SplitOverEvents: For an event stream only.
+        """
+        return self._take(chunk, complete=False)
+
+    def flush(self) -> bytes:
+        """Gives what was held; call it at the end of the body.
+
+        Raises:
+            SplitOverEvents: For an event stream only.
+        """
+        return self._take(b"", complete=True)
+
+    def _take(self, chunk: bytes, *, complete: bool) -> bytes:
+        known = len(self._held)
+        text = self._held = self._held + chunk
+        self._waiting += [
+            (self._origin + end, candidate)
+            for end, candidate in self._matcher.candidates(text, max(0, known - self._matcher.overlap), known)
+        ]
+        held_from = len(text) if complete else max(0, len(text) - max(0, self._matcher.longest - 1))
+        cut = held_from if not self._events or complete else max(held_from, self._end_of_event(text))
+        return self._release(max(cut + self._origin, self._past), held_from, complete=complete)
+
+    def _release(self, cut: int, held_from: int, *, complete: bool) -> bytes:
+        self._decide(cut, complete=complete)
+        released: list[bytes] = []
+        at, origin, text = self._past, self._origin, self._held
+        spans, self._spans = _merged(self._spans), []
+        for start, end in spans:
+            if start >= cut:
+                self._spans.append((start, end))
+            elif end > self._past:
+                if start >= self._past:
+                    released += text[at - origin : start - origin], MARK
+                    self.hits += 1
+                elif start >= self._covered:
+                    raise SplitOverEvents
+                at = max(at, end)
+        if at < cut:
+            released.append(text[at - origin : cut - origin])
+        self._covered = at if at >= cut else 0
+        self._past = max(at, cut)
+        kept_from = min(cut - origin, held_from)
+        self._held, self._origin = text[kept_from:], origin + kept_from
+        return b"".join(released)
+
+    def _decide(self, cut: int, *, complete: bool) -> None:
+        """Settles every candidate whose form could begin before the cut; all the text that it needs is there by then."""
+        waiting: list[tuple[int, Candidate]] = []
+        for end, candidate in self._waiting:
+            found = candidate.decide(self._held, end - self._origin, complete=complete) if end - candidate.lead < cut else Undecided.MORE
+            if found is Undecided.MORE:
+                waiting.append((end, candidate))
+            elif found is not None:
+                self._spans.append((found[0] + self._origin, found[1] + self._origin))
+        self._waiting = waiting
+
+    def _end_of_event(self, text: bytes) -> int:
+        ends = [match.end() for match in _BLANK_LINE.finditer(text, max(0, self._past - self._origin - 3))]
+        return ends[-1] if ends else 0
+
+
+def redact_whole(matcher: Matcher, text: bytes) -> tuple[bytes, int]:
+    """Takes values out of bytes that are all there.
+
+    Returns:
+        The bytes without values, and how many marks stand in them.
+    """
+    redactor = Redactor(matcher)
+    return redactor.feed(text) + redactor.flush(), redactor.hits
+
+
+def _merged(spans: list[Span]) -> list[Span]:
+    merged: list[Span] = []
+    for start, end in sorted(spans):
+        if merged and start < merged[-1][1]:
+            merged[-1] = merged[-1][0], max(end, merged[-1][1])
+        else:
+            merged.append((start, end))
+    return merged
