@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 
 import pytest
 
 from agentsecrets.errors import UndecodableResponse
 from agentsecrets.model.allowlist import AllowedHost
+from tests.parts.forms import FORMS
 from tests.parts.house import House, open_house, read
-from tests.parts.tls import FORMS, TlsUpstream
+from tests.parts.tls import TlsUpstream
 
 VALUE = b"sk_live_51HxQ/7+zvBq=Lm9"
-NOT_YET_MATCHED = {"reversed"}
-CHANNELS = ("body", "header", "cookie", "reason", "chunks", "trailer")
+CHANNELS = {"body": (1,), "header": (1,), "cookie": (1,), "location": (1,), "reason": (1,), "chunks": (1, 7, 4096), "trailer": (1,)}
+"""Channel → sizes of the pieces in which it is sent."""
+IN_FIELDS = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
+"""What may stand in a field (RFC 9110 §5.5)."""
 
 
 async def _with_key(house: House, upstream: TlsUpstream) -> None:
@@ -23,13 +27,15 @@ async def _with_key(house: House, upstream: TlsUpstream) -> None:
     await house.set("KEY", VALUE)
 
 
-@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.parametrize("channel", sorted(CHANNELS))
 def test_no_form_of_the_value_comes_through(tmp_path: Path, channel: str) -> None:
     async def tell() -> None:
         async with open_house(tmp_path / "home") as house:
             await _with_key(house, upstream)
-            for form in sorted(FORMS.keys() - NOT_YET_MATCHED):
-                for size in (1, 7, 4096):
+            for form in sorted(FORMS):
+                if channel not in {"body", "chunks"} and not IN_FIELDS.fullmatch(FORMS[form](VALUE)):
+                    continue
+                for size in CHANNELS[channel]:
                     url = upstream.url(f"/leak/{form}?of=bearer&in={channel}&size={size}")
                     reply = await house.call(url, ("X-AS-Inject-Bearer", "KEY"))
                     body = await read(reply)

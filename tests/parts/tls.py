@@ -17,9 +17,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from agentsecrets.crypto.localca import LocalCA
+from tests.parts.forms import FORMS
 
 NAMES = ("localhost", "127.0.0.1", "::1", "api.localhost")
 
@@ -82,22 +83,6 @@ def answer(
 def chunk(part: bytes) -> bytes:
     """One part of a chunked body."""
     return b"%x\r\n%s\r\n" % (len(part), part)
-
-
-FORMS: dict[str, Callable[[bytes], bytes]] = {
-    "plain": lambda value: value,
-    "upper": bytes.upper,
-    "lower": bytes.lower,
-    "base64": base64.b64encode,
-    "base64url": base64.urlsafe_b64encode,
-    "hex": lambda value: value.hex().encode(),
-    "percent": lambda value: quote(value, safe="").encode(),
-    "percent-all": lambda value: b"".join(b"%%%02X" % byte for byte in value),
-    "json": lambda value: json.dumps(value.decode("latin-1")).encode()[1:-1],
-    "json-u": lambda value: b"".join(b"\\u%04x" % byte for byte in value),
-    "reversed": lambda value: value[::-1],
-}
-"""What an upstream may make of a credential before it says it again."""
 
 
 class TlsUpstream:
@@ -252,7 +237,7 @@ async def echo(seen: Seen, writer: asyncio.StreamWriter) -> None:
 
 
 async def leak(seen: Seen, writer: asyncio.StreamWriter) -> None:
-    """``/leak/FORM?of=…&in=body|header|reason|chunks|cookie|trailer&size=N``: says the credential again, in a form, through a channel."""
+    """``/leak/FORM?of=…&in=body|header|cookie|location|reason|chunks|trailer&size=N``: says the credential again."""
     said = FORMS[seen.path.rsplit("/", 1)[-1]](seen.credential())
     channel, size = seen.query.get("in", "body"), int(seen.query.get("size", "1"))
     text = said.decode("latin-1")
@@ -260,6 +245,8 @@ async def leak(seen: Seen, writer: asyncio.StreamWriter) -> None:
         writer.write(answer(200, b"{}", ("X-Echo", text)))
     elif channel == "cookie":
         writer.write(answer(200, b"{}", ("Set-Cookie", f"session={text}; Path=/")))
+    elif channel == "location":
+        writer.write(answer(302, b"{}", ("Location", f"https://localhost/next?token={text}")))
     elif channel == "reason":
         writer.write(answer(200, b"{}", reason=text))
     elif channel == "trailer":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import AsyncIterator
 
 import msgspec
@@ -10,19 +9,16 @@ import msgspec
 from agentsecrets.crypto.value import Value
 from agentsecrets.errors import BadBody
 from agentsecrets.model.allowlist import AllowedHost
-from agentsecrets.model.call import Call, Field, Injection, StyleName
-from agentsecrets.model.secret import KeyName
+from agentsecrets.model.call import Call, Field, Injection
 from agentsecrets.ports import Body, Outbound
 from agentsecrets.proxy.fields import value_of
-from agentsecrets.proxy.redact.matcher import Matcher
+from agentsecrets.proxy.matchers import Matchers
 from agentsecrets.proxy.styles import STYLES
 from agentsecrets.proxy.styles.style import Draft
+from agentsecrets.redact import Matcher
 
 BODY_LIMIT = 10 * 1024 * 1024
 """Longest body, in bytes, that a value is written into."""
-
-KEPT_MATCHERS = 64
-"""How many matchers stay in memory; one of a 200-byte value takes about a megabyte."""
 
 _CONTENT_TYPES = {"json": b"application/json", "form": b"application/x-www-form-urlencoded"}
 
@@ -55,11 +51,11 @@ class Injector:
     """Writes values into requests; keeps the matchers of values that were used lately."""
 
     def __init__(self) -> None:
-        self._matchers: OrderedDict[tuple[tuple[StyleName, KeyName], ...], tuple[tuple[Value, ...], Matcher]] = OrderedDict()
+        self._matchers = Matchers()
 
     def forget(self) -> None:
         """Drops every matcher: they hold values."""
-        self._matchers.clear()
+        self._matchers.forget()
 
     async def inject(self, credentials: Credentials, body: Body, length: int | None) -> Injected:
         """Builds the request of a permitted call.
@@ -93,21 +89,10 @@ class Injector:
             body=draft.body if kind else body,
             length=length,
         )
-        return Injected(outbound, self._matcher(credentials, became))
-
-    def _matcher(self, credentials: Credentials, became: list[bytes]) -> Matcher | None:
         if not credentials.values:
-            return None
-        slots = tuple((injection.style, injection.key) for injection, _ in credentials.values)
-        values = tuple(value for _, value in credentials.values)
-        known = self._matchers.get(slots)
-        if known is not None and all(one is other for one, other in zip(known[0], values, strict=True)):
-            return known[1]
-        matcher = Matcher(became)
-        self._matchers[slots] = values, matcher
-        if len(self._matchers) > KEPT_MATCHERS:
-            self._matchers.popitem(last=False)
-        return matcher
+            return Injected(outbound, None)
+        slots = call.place, tuple((injection.style, injection.key) for injection in call.injections)
+        return Injected(outbound, await self._matchers.get(slots, tuple(became)))
 
 
 async def _whole(body: Body) -> bytes:

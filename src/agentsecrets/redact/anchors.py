@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import product
+from itertools import pairwise, product
 
 from agentsecrets.redact.spelling import is_safe, literals, spellings
 from agentsecrets.redact.views import View
@@ -54,7 +54,7 @@ def _windows(view: View) -> tuple[int, ...]:
     width, count = _WIDTH[view.kind], len(view.symbols)
     last = max(0, count - width)
     first = min(range(min(max(0, last - _BEHIND), _SEARCHED) + 1), key=lambda start: _cost(view, start))
-    others = [start for start in range(first + width, min(last, first + _NEAR) + 1)]
+    others = range(first + width, min(last, first + _NEAR) + 1)
     if view.kind == "base64" and others:
         return first, min(others, key=lambda start: _cost(view, start))
     return (first,)
@@ -101,7 +101,9 @@ def _escapes(view: View, index: int, start: int) -> Iterator[tuple[bytes, int]]:
     symbol = view.symbols[index]
     plain = {case for text in literals(symbol, view.kind) for case in (text, text.lower(), text.upper())}
     kept: list[bytes] = []
-    for ending in sorted({_ending(spelling) for spelling in spellings(symbol, view.kind) - plain}, key=lambda ending: (len(ending), ending)):
+    for ending in sorted(
+        {_ending(spelling) for spelling in spellings(symbol, view.kind) - plain}, key=lambda ending: (len(ending), ending)
+    ):
         if ending.startswith(b"=") and is_safe(symbol):
             yield from _quoted(view, index, start, ending)
         elif not any(ending.endswith(other) for other in kept):
@@ -126,6 +128,6 @@ def _quoted(view: View, index: int, start: int, escape: bytes) -> Iterator[tuple
 
 def _broken(view: View, start: int, window: str) -> Iterator[tuple[bytes, Place]]:
     """The window with a line break in it."""
-    for at, (one, other) in enumerate(zip(window, window[1:], strict=False), start + 1):
+    for at, (one, other) in enumerate(pairwise(window), start + 1):
         for before, line_break, after in product(literals(one, view.kind), view.breaks, literals(other, view.kind)):
             yield before + line_break + after, Place(view, at)

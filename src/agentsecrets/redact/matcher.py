@@ -20,7 +20,7 @@ _TOGETHER = 64
 _AHEAD = 16
 """A candidate is judged by so many symbols at once."""
 _BLOCK = 16
-_BEGINS_MORE_THAN_ONE = re.compile(rb"[%\\&=+'\"\r\n]")
+_READ_IN_TWO_WAYS = re.compile(rb"[%\\&='\"\r\n]")
 
 
 class Undecided(Enum):
@@ -38,9 +38,10 @@ class Matcher:
     Attributes:
         longest: Bytes in the longest form of any of them.
         overlap: Bytes of an old text that an anchor in a new one may begin in.
+        anchors: How many byte strings are searched for.
     """
 
-    __slots__ = ("_candidates", "_searches", "longest", "overlap")
+    __slots__ = ("_candidates", "_searches", "anchors", "longest", "overlap")
 
     def __init__(self, values: Iterable[bytes]) -> None:
         places: dict[bytes, list[Candidate]] = {}
@@ -51,8 +52,13 @@ class Matcher:
                     places.setdefault(anchor, []).append(Candidate.at(place))
         self.longest = max((one.lead + one.tail for found in places.values() for one in found), default=0)
         self.overlap = max(map(len, places), default=1) - 1
+        self.anchors = len(places)
         anchors = sorted(places, key=lambda anchor: (len(anchor), anchor))
         self._searches = tuple(_Search(anchors[start : start + _TOGETHER]) for start in range(0, len(anchors), _TOGETHER))
+
+    def suspects(self, text: bytes) -> bool:
+        """Whether a text is worth a closer look; where not, it holds no form."""
+        return any(search.finds(text) for search in self._searches)
 
     def candidates(self, text: bytes, start: int, fresh: int) -> Iterator[tuple[int, Candidate]]:
         """Where forms may be, with the end of the spelling that was found there.
@@ -81,6 +87,10 @@ class _Search:
         self._widest = max(map(len, anchors))
         self._any = BytesAhoCorasick(anchors, matchkind=MatchKind.LeftmostFirst)
         self._all = BytesAhoCorasick(anchors, matchkind=MatchKind.Standard)
+
+    def finds(self, text: bytes) -> bool:
+        """Whether there is any anchor."""
+        return bool(self._any.find_matches_as_indexes(text))
 
     def anchors(self, text: bytes, start: int) -> Iterator[tuple[bytes, int]]:
         """Every anchor with its end. Whatever the fast automaton leaves out overlaps something that it finds."""
@@ -112,12 +122,19 @@ class Candidate:
 
     @classmethod
     def at(cls, place: Place) -> Candidate:
+        """What to check where an anchor was found."""
         view, index = place.view, place.index
         following = view.symbols[index + 1 : index + 1 + _AHEAD]
         plain = following.encode("utf-8", "surrogatepass") if view.kind == "text" else following.encode("latin-1")
         reach = sum(longest(symbol, view.kind) for symbol in following) + max(map(len, view.breaks), default=0)
         expected = b"" if AMBIGUOUS.search(plain.rstrip(b"=")) else skeleton(plain.rstrip(b"="))
         return cls(view, index, view.lead(index), view.tail(index), place.back, expected, reach)
+
+    def continues(self, other: Candidate, text: bytes) -> bool:
+        """Whether text leads from the spelling of another candidate's symbol exactly to this one's: they are in one form then."""
+        if self.view is not other.view or self.index <= other.index:
+            return False
+        return len(text) in _follow(text.lower(), self.view.symbols[other.index + 1 : self.index + 1], self.view)
 
     def decide(self, text: bytes, end: int, *, complete: bool) -> Span | Undecided | None:
         """Says where the form is.
@@ -151,7 +168,7 @@ class Candidate:
 def _follow(text: bytes, symbols: str, view: View, *, backward: bool = False) -> set[int]:
     """Ends of all ways to read symbols from the beginning of a text."""
     breaks = tuple(line_break[::-1] for line_break in view.breaks) if backward else view.breaks
-    plain = _plain(symbols, view.kind)
+    plain = b"" if backward else _plain(symbols, view.kind)
     ends, at = {0}, 0
     while at < len(symbols):
         block = plain[at : at + _BLOCK]
@@ -178,7 +195,7 @@ def _plain(symbols: str, kind: Kind) -> bytes:
     if not symbols.isascii() and kind == "text":
         return b""
     plain = symbols.encode("latin-1").lower()
-    return b"" if _BEGINS_MORE_THAN_ONE.search(plain) else plain
+    return b"" if _READ_IN_TWO_WAYS.search(plain) else plain
 
 
 def _edge(text: bytes, digits: str, *, backward: bool = False) -> int:

@@ -64,7 +64,7 @@ def spellings(symbol: str, kind: Kind) -> frozenset[bytes]:
         return frozenset({symbol.encode("latin-1")})
     raw = symbol.encode("utf-8", "surrogatepass")
     found = {raw, raw.lower(), raw.upper(), *_numbered(symbol), *_bytewise(raw, nested=not is_safe(symbol))}
-    if kind == "octets":
+    if not symbol.isascii() and symbol <= "\xff":
         found |= {symbol.encode("latin-1"), *_bytewise(symbol.encode("latin-1"), nested=True)}
     if not is_safe(symbol):
         found |= set(_named(symbol))
@@ -122,13 +122,13 @@ def _each(before: bytes, numbers: Iterable[int], digits: int) -> Iterator[bytes]
 
 
 def _bytewise(raw: bytes, *, nested: bool) -> Iterator[bytes]:
-    """Percent-encoding (RFC 3986 §2.1), quoted-printable (RFC 2045 §6.7) and ``\\x``."""
+    r"""Percent-encoding (RFC 3986 §2.1), quoted-printable (RFC 2045 §6.7) and ``\x``."""
     for before in (b"%", b"=", b"\\x", *((b"%25", b"\\\\x") if nested else ())):
         yield from _each(before, raw, 2)
 
 
 def _numbered(symbol: str) -> Iterator[bytes]:
-    """``\\uXXXX`` and what JavaScript's ``escape`` writes; numeric character references, as written and within HTML that was escaped."""
+    r"""``\uXXXX`` and what JavaScript's ``escape`` writes; numeric character references, as written and within HTML that was escaped."""
     units = symbol.encode("utf-16-be", "surrogatepass")
     numbers = [int.from_bytes(units[at : at + 2]) for at in range(0, len(units), 2)]
     for before in (b"%u", *(b"\\" * run + b"u" for run in _RUNS)):

@@ -7,6 +7,7 @@ the body ends. Otherwise the delay would tell a caller which prefix of a value i
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from agentsecrets.redact.matcher import Candidate, Matcher, Span, Undecided
 
@@ -32,7 +33,7 @@ class Redactor:
         hits: How many marks have been released.
     """
 
-    __slots__ = ("_covered", "_events", "_held", "_matcher", "_origin", "_past", "_spans", "_waiting", "hits")
+    __slots__ = ("_events", "_held", "_marked_from", "_matcher", "_origin", "_past", "_spans", "_waiting", "hits")
 
     def __init__(self, matcher: Matcher, *, events: bool = False) -> None:
         self._matcher = matcher
@@ -42,8 +43,8 @@ class Redactor:
         """Offset in the whole body of the first held byte. All that follow are such offsets."""
         self._past = 0
         """Everything before has been dealt with: released, or covered by a mark."""
-        self._covered = 0
-        """Everything before and held is something that a mark stands for."""
+        self._marked_from = 0
+        """From here up to ``_past``, a mark stands for everything."""
         self._waiting: list[tuple[int, Candidate]] = []
         self._spans: list[Span] = []
         self.hits = 0
@@ -78,7 +79,7 @@ class Redactor:
     def _release(self, cut: int, held_from: int, *, complete: bool) -> bytes:
         self._decide(cut, complete=complete)
         released: list[bytes] = []
-        at, origin, text = self._past, self._origin, self._held
+        at, marked_from, origin, text = self._past, self._marked_from, self._origin, self._held
         spans, self._spans = _merged(self._spans), []
         for start, end in spans:
             if start >= cut:
@@ -87,12 +88,14 @@ class Redactor:
                 if start >= self._past:
                     released += text[at - origin : start - origin], MARK
                     self.hits += 1
-                elif start >= self._covered:
+                    marked_from = start
+                elif start < self._marked_from:
                     raise SplitOverEvents
                 at = max(at, end)
         if at < cut:
             released.append(text[at - origin : cut - origin])
-        self._covered = at if at >= cut else 0
+            marked_from = cut
+        self._marked_from = marked_from
         self._past = max(at, cut)
         kept_from = min(cut - origin, held_from)
         self._held, self._origin = text[kept_from:], origin + kept_from
@@ -101,12 +104,18 @@ class Redactor:
     def _decide(self, cut: int, *, complete: bool) -> None:
         """Settles every candidate whose form could begin before the cut; all the text that it needs is there by then."""
         waiting: list[tuple[int, Candidate]] = []
+        settled: tuple[int, Candidate] | None = None
         for end, candidate in self._waiting:
-            found = candidate.decide(self._held, end - self._origin, complete=complete) if end - candidate.lead < cut else Undecided.MORE
-            if found is Undecided.MORE:
+            at = end - self._origin
+            if settled and candidate.continues(settled[1], self._held[settled[0] : at]):
+                continue
+            found = candidate.decide(self._held, at, complete=complete) if end - candidate.lead < cut else Undecided.MORE
+            short = not complete and len(self._held) - at < candidate.tail
+            if found is Undecided.MORE or (found and short and found[0] + self._origin >= cut):
                 waiting.append((end, candidate))
-            elif found is not None:
+            elif found:
                 self._spans.append((found[0] + self._origin, found[1] + self._origin))
+                settled = at, candidate
         self._waiting = waiting
 
     def _end_of_event(self, text: bytes) -> int:
@@ -120,8 +129,22 @@ def redact_whole(matcher: Matcher, text: bytes) -> tuple[bytes, int]:
     Returns:
         The bytes without values, and how many marks stand in them.
     """
+    if not matcher.suspects(text):
+        return text, 0
     redactor = Redactor(matcher)
     return redactor.feed(text) + redactor.flush(), redactor.hits
+
+
+def redact(text: bytes, values: Iterable[bytes]) -> bytes:
+    """Takes values out of bytes that are all there, in every form.
+
+    For more than one text make a ``Matcher`` once and use ``redact_whole``.
+
+    Args:
+        text: Any bytes.
+        values: Each 1 byte to 64 KiB.
+    """
+    return redact_whole(Matcher(values), text)[0]
 
 
 def _merged(spans: list[Span]) -> list[Span]:

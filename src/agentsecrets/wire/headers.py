@@ -23,5 +23,4 @@ VERSION = "X-AS-Version"
 OUTPUT = "X-AS-Output"
 """Of the control plane only: the folder of a command (percent-encoded), its version, and ``json`` when it wants that."""
 
-REDACTION_MARK = b"[REDACTED_BY_AGENTSECRETS]"
 DEFAULT_PORT = 8765
