@@ -27,7 +27,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "team": (*GROUND, "ports"),
     "audit": (*GROUND, "ports"),
     # puts everything together
-    "daemon": (*GROUND, "ports", "storage", "network", "proxy", "vault", "team", "audit"),
+    "daemon": (*GROUND, "ports", "storage", "network", "proxy", "redact", "vault", "team", "audit"),
     # the one client of the control plane
     "client": ("errors", "model", "wire"),
     # faces

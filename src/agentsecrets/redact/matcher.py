@@ -136,7 +136,7 @@ class Candidate:
             return False
         return len(text) in _follow(text.lower(), self.view.symbols[other.index + 1 : self.index + 1], self.view)
 
-    def decide(self, text: bytes, end: int, *, complete: bool) -> Span | Undecided | None:
+    def decide(self, text: bytes, end: int) -> Span | Undecided | None:
         """Says where the form is.
 
         The first test takes as long whatever the text is: a guess that is right in part cannot be told from one that is all wrong.
@@ -144,20 +144,22 @@ class Candidate:
         Args:
             text: What surrounds the candidate.
             end: Where the spelling of its symbol ends.
-            complete: Whether nothing will follow the text.
         """
-        short = not complete and len(text) - end < self.tail
+        short = len(text) - end < self.tail
         if not skeleton(text[end : end + self.reach]).startswith(self.expected):
             return Undecided.MORE if short and len(text) - end < self.reach else None
         view = self.view
-        ends = _follow(text[end : end + self.tail].lower(), view.symbols[self.index + 1 :], view)
         starts = _follow(text[max(0, end - self.lead) : end].lower()[::-1], view.symbols[self.index :: -1], view, backward=True)
-        if not ends or not starts:
-            return Undecided.MORE if short else None
-        first, last = end - max(starts), end + max(ends)
+        if not starts:
+            return None
+        first = end - max(starts)
         before = _edge(text[max(0, end - self.lead) : first].lower()[::-1], view.before, backward=True)
+        if view.edged and view.before and not before:
+            return None
+        ends = _follow(text[end : end + self.tail].lower(), view.symbols[self.index + 1 :], view)
+        last = end + max(ends, default=0)
         after = _edge(text[last : end + self.tail].lower(), view.after)
-        if view.edged and ((view.before and not before) or (view.after and not after)):
+        if not ends or (view.edged and view.after and not after):
             return Undecided.MORE if short else None
         last += after
         for _ in range(view.padding if after else 0):

@@ -53,31 +53,31 @@ class Redactor:
         """Takes bytes and gives those that may go.
 
         Raises:
-            SplitOverEvents: For an event stream only.
+            SplitOverEvents: For an event stream, and after a flush.
         """
-        return self._take(chunk, complete=False)
+        return self._take(chunk, flushing=False)
 
     def flush(self) -> bytes:
-        """Gives what was held; call it at the end of the body.
+        """Gives what was held; call it at the end of the body, or wherever nothing may be held any longer.
 
         Raises:
-            SplitOverEvents: For an event stream only.
+            SplitOverEvents: As for ``feed``.
         """
-        return self._take(b"", complete=True)
+        return self._take(b"", flushing=True)
 
-    def _take(self, chunk: bytes, *, complete: bool) -> bytes:
+    def _take(self, chunk: bytes, *, flushing: bool) -> bytes:
         known = len(self._held)
         text = self._held = self._held + chunk
         self._waiting += [
             (self._origin + end, candidate)
             for end, candidate in self._matcher.candidates(text, max(0, known - self._matcher.overlap), known)
         ]
-        held_from = len(text) if complete else max(0, len(text) - max(0, self._matcher.longest - 1))
-        cut = held_from if not self._events or complete else max(held_from, self._end_of_event(text))
-        return self._release(max(cut + self._origin, self._past), held_from, complete=complete)
+        held_from = max(0, len(text) - max(0, self._matcher.longest - 1))
+        cut = len(text) if flushing else max(held_from, self._end_of_event(text)) if self._events else held_from
+        return self._release(max(cut + self._origin, self._past), held_from)
 
-    def _release(self, cut: int, held_from: int, *, complete: bool) -> bytes:
-        self._decide(cut, complete=complete)
+    def _release(self, cut: int, held_from: int) -> bytes:
+        self._decide(cut)
         released: list[bytes] = []
         at, marked_from, origin, text = self._past, self._marked_from, self._origin, self._held
         spans, self._spans = _merged(self._spans), []
@@ -101,7 +101,7 @@ class Redactor:
         self._held, self._origin = text[kept_from:], origin + kept_from
         return b"".join(released)
 
-    def _decide(self, cut: int, *, complete: bool) -> None:
+    def _decide(self, cut: int) -> None:
         """Settles every candidate whose form could begin before the cut; all the text that it needs is there by then."""
         waiting: list[tuple[int, Candidate]] = []
         settled: tuple[int, Candidate] | None = None
@@ -109,8 +109,8 @@ class Redactor:
             at = end - self._origin
             if settled and candidate.continues(settled[1], self._held[settled[0] : at]):
                 continue
-            found = candidate.decide(self._held, at, complete=complete) if end - candidate.lead < cut else Undecided.MORE
-            short = not complete and len(self._held) - at < candidate.tail
+            found = candidate.decide(self._held, at) if end - candidate.lead < cut else Undecided.MORE
+            short = len(self._held) - at < candidate.tail
             if found is Undecided.MORE or (found and short and found[0] + self._origin >= cut):
                 waiting.append((end, candidate))
             elif found:

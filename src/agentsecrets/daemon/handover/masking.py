@@ -10,9 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from agentsecrets.proxy.redact.matcher import Matcher
-from agentsecrets.proxy.redact.stream import Redactor, SplitOverEvents
-from agentsecrets.wire.headers import REDACTION_MARK
+from agentsecrets.redact import MARK, Matcher, Redactor, SplitOverEvents
 
 SILENCE_SECONDS = 0.05
 SHORTEST = 8
@@ -94,7 +92,7 @@ class LineMask:
             shown += self._redactor.feed(whole) + self._redactor.flush()
         except SplitOverEvents:
             self._dropping = True
-            return shown + REDACTION_MARK + self._end_lines(whole)
+            return shown + MARK + self._end_lines(whole)
         self._renew()
         return shown
 
@@ -105,7 +103,7 @@ class LineMask:
             return self._redactor.feed(begun)
         except SplitOverEvents:
             self._dropping = True
-            return REDACTION_MARK
+            return MARK
 
     def _renew(self) -> None:
         self._redactor, self._dropping = Redactor(self._matcher), False

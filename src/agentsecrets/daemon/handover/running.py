@@ -14,7 +14,7 @@ from agentsecrets.daemon.handover.masking import SHORTEST, LineMask, needles
 from agentsecrets.daemon.handover.relay import Output, Relay
 from agentsecrets.daemon.handover.signals import exit_code, passed_on
 from agentsecrets.daemon.handover.terminals import WholeTerminal, copy_size, in_foreground, open_for_output
-from agentsecrets.proxy.redact.matcher import Matcher
+from agentsecrets.redact import Matcher
 from agentsecrets.wire.handover import Order
 
 _STDIN, _STDOUT, _STDERR = 0, 1, 2

@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentsecrets.daemon.handover.masking import SHORTEST, SILENCE_SECONDS, LineMask, needles
-from agentsecrets.proxy.redact.matcher import Matcher
-from agentsecrets.wire.headers import REDACTION_MARK
+from agentsecrets.redact import MARK, Matcher
 
 VALUE = b'sk_live_51HxQ/7+zvBq="Lm9'
 MATCHER = Matcher([VALUE])
@@ -38,13 +37,13 @@ def test_a_value_is_found_at_every_split_of_its_line(clock: Clock) -> None:
     line = b"token=" + VALUE + b" end\n"
     for at in range(1, len(line)):
         mask = LineMask(MATCHER)
-        assert clock.feed(mask, line[:at], line[at:]) == b"token=" + REDACTION_MARK + b" end\n", at
+        assert clock.feed(mask, line[:at], line[at:]) == b"token=" + MARK + b" end\n", at
 
 
 def test_a_value_is_found_in_writes_of_one_byte(clock: Clock) -> None:
     mask = LineMask(MATCHER)
     shown = clock.feed(mask, *(bytes([byte]) for byte in b"a " + VALUE + b" b\nc " + VALUE))
-    assert shown + mask.finish() == b"a " + REDACTION_MARK + b" b\nc " + REDACTION_MARK
+    assert shown + mask.finish() == b"a " + MARK + b" b\nc " + MARK
 
 
 def test_a_line_goes_as_soon_as_it_ends(clock: Clock) -> None:
@@ -75,7 +74,7 @@ def test_each_write_puts_the_silence_off(clock: Clock) -> None:
 def test_a_whole_value_is_found_in_a_line_that_never_ends(clock: Clock) -> None:
     mask = LineMask(MATCHER)
     clock.feed(mask, b"> " + VALUE[:9], VALUE[9:])
-    assert clock.wait(mask, 1) == b"> " + REDACTION_MARK
+    assert clock.wait(mask, 1) == b"> " + MARK
 
 
 @pytest.mark.parametrize("at", range(1, len(VALUE)))
@@ -84,20 +83,20 @@ def test_a_value_with_a_silence_in_it_is_cut_off_at_the_silence(clock: Clock, at
     clock.feed(mask, VALUE[:at])
     assert clock.wait(mask, 1) == VALUE[:at]
     shown = clock.feed(mask, VALUE[at:] + b" rest", b" of it\nnext " + VALUE + b"\n")
-    assert shown == REDACTION_MARK + b"\nnext " + REDACTION_MARK + b"\n"
+    assert shown == MARK + b"\nnext " + MARK + b"\n"
 
 
 def test_the_line_after_a_cut_off_value_is_whole_again(clock: Clock) -> None:
     mask = LineMask(MATCHER)
     clock.feed(mask, VALUE[:9])
     clock.wait(mask, 1)
-    assert clock.feed(mask, VALUE[9:] + b"\nnext\n") == REDACTION_MARK + b"\nnext\n"
+    assert clock.feed(mask, VALUE[9:] + b"\nnext\n") == MARK + b"\nnext\n"
 
 
 def test_a_value_of_several_lines_is_found_line_by_line(clock: Clock) -> None:
     mask = LineMask(Matcher(needles([PEM])))
     shown = b"".join(clock.feed(mask, line) for line in PEM.splitlines(keepends=True))
-    assert shown.count(REDACTION_MARK) == 2
+    assert shown.count(MARK) == 2
     assert b"MIIE" not in shown
     assert shown.startswith(b"-----BEGIN PRIVATE KEY-----\n")
 
@@ -128,4 +127,4 @@ def test_no_cutting_into_writes_lets_a_value_through(before: str, after: str, si
             shown += clock.feed(mask, rest[:size])
         rest = rest[size:]
     shown += clock.feed(mask, rest) if rest else b""
-    assert shown + mask.finish() == before.encode() + REDACTION_MARK + after.encode()
+    assert shown + mask.finish() == before.encode() + MARK + after.encode()
