@@ -18,3 +18,4 @@ lock() {
 lock requirements/runtime.txt pyproject.toml "$@"
 lock requirements/build.txt requirements/build.in "$@"
 lock requirements/dev.txt pyproject.toml --extra dev -c requirements/runtime.txt -c requirements/build.txt "$@"
+lock requirements/clients.txt pyproject.toml --extra clients -c requirements/runtime.txt -c requirements/dev.txt "$@"

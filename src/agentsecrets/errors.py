@@ -288,6 +288,18 @@ class PresenceUnavailable(NotReady):
     mend = "end some programs of this user, then run the command again; nothing was changed"
 
 
+class SettingsUnreadable(NotReady):
+    slug = "settings_unreadable"
+    words = "the settings of that tool cannot be read, or in more than one way: {where}"
+    mend = "mend that file by hand and run the command again; it was not changed"
+
+
+class SettingsUnwritable(NotReady):
+    slug = "settings_unwritable"
+    words = "{path} cannot be written: {problem}"
+    mend = "make it writable, or add the entry that `agentsecrets mcp install --dry-run --output json` shows by hand; it was not changed"
+
+
 class PortTaken(NotReady):
     slug = "port_taken"
     words = "another process holds port {port}"
@@ -497,6 +509,12 @@ class NoProjectFile(Missing):
     mend = "agentsecrets project use NAME"
 
 
+class NoToolFound(Missing):
+    slug = "no_tool_found"
+    words = "no AI tool was found on this machine"
+    mend = "name one: agentsecrets mcp install --client NAME; agentsecrets mcp install --list shows the names"
+
+
 class PageGone(Missing):
     slug = "page_gone"
     words = "there is no page for this cursor, or its answer had to give way to newer ones"
@@ -553,6 +571,12 @@ class FileExists(Conflict):
     slug = "file_exists"
     words = "{path} exists, and is not a project file"
     mend = "move it away, or give --no-folder"
+
+
+class SettingsTaken(Conflict):
+    slug = "settings_taken"
+    words = "{path} already has another server of the name agentsecrets"
+    mend = "rename or remove that entry, then run: agentsecrets mcp install --client {client}"
 
 
 class HeadMoved(Conflict):

@@ -17,12 +17,14 @@ DOORS: dict[str, tuple[str, ...]] = {
     "msgspec": ("audit", "client", "crypto", "daemon", "ledger", "model", "network", "ports", "proxy", "storage", "team", "vault", "wire"),
     "nacl": ("crypto",),
     "publicsuffixlist": ("model.suffixes",),
+    "ruamel": ("mcp.formats.yaml",),
     "sqlite3": ("storage",),
+    "tomlkit": ("mcp.formats.toml",),
     "uvloop": ("daemon",),
     "zxcvbn": ("crypto.passwords",),
     # of the standard library: what opens sockets, starts programs, or calls into C
     "ssl": ("network", "demo"),
-    "subprocess": ("client", "demo", "daemon.handover.child"),
+    "subprocess": ("client", "mcp.install", "demo", "daemon.handover.child"),
     "ctypes": ("daemon", "network.peer"),
 }
 """Library → the packages or modules that may import it. A library without a row may not be imported at all."""
