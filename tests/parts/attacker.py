@@ -20,6 +20,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from agentsecrets.client.control import Control
+from agentsecrets.errors import AgentSecretsError
 from tests.parts.lurker import lurk
 from tests.parts.memory import HeldMemory, read_file
 from tests.parts.squatter import squat
@@ -170,6 +172,17 @@ def bind(addresses: list[str], port: int) -> list[str]:
     return taken
 
 
+def ask(home: str, verbs: list[str]) -> dict[str, str]:
+    """What the daemon's control socket answers to these verbs: its JSON, or the slug of its refusal."""
+    answers = {}
+    for verb in verbs:
+        try:
+            answers[verb] = json.dumps(Control(Path(home)).ask(verb))
+        except AgentSecretsError as refusal:
+            answers[verb] = refusal.slug
+    return answers
+
+
 DEEDS: dict[str, Callable[..., Any]] = {
     "open": open_processes,
     "hold_early": hold_early,
@@ -178,6 +191,7 @@ DEEDS: dict[str, Callable[..., Any]] = {
     "kill": kill,
     "read": read_everything,
     "bind": bind,
+    "ask": ask,
     "lurk": lurk,
     "trace": trace,
     "squat": squat,
