@@ -10,6 +10,8 @@ from functools import partial
 from queue import SimpleQueue
 from typing import TypeVar, cast
 
+from agentsecrets.errors import ShuttingDown
+
 T = TypeVar("T")
 
 Work = Callable[[], None]
@@ -24,6 +26,7 @@ class ThreadWorker:
 
     def __init__(self, name: str) -> None:
         self._handed_in: SimpleQueue[Work | None] = SimpleQueue()
+        self._closed = False
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
 
@@ -33,11 +36,20 @@ class ThreadWorker:
         Args:
             deed: Runs in the thread.
             done: Called on the running loop with what the deed answered or raised.
+
+        Raises:
+            ShuttingDown: When the thread was told to end: nobody would do the deed.
         """
+        if self._closed:
+            raise ShuttingDown
         self._handed_in.put(partial(_do, deed, done, asyncio.get_running_loop()))
 
     async def run(self, deed: Callable[[], T]) -> T:
-        """Runs a deed to its end, even when the caller is cancelled meanwhile."""
+        """Runs a deed to its end, even when the caller is cancelled meanwhile.
+
+        Raises:
+            ShuttingDown: When the thread was told to end.
+        """
         ended: asyncio.Future[T] = asyncio.get_running_loop().create_future()
 
         def done(answer: T | None, failure: BaseException | None) -> None:
@@ -53,6 +65,7 @@ class ThreadWorker:
 
     def close(self) -> None:
         """Waits for what was handed in and ends the thread."""
+        self._closed = True
         self._handed_in.put(None)
         self._thread.join()
 
