@@ -94,7 +94,7 @@ def _not_allowed(state: PublicState, entry: Entry, *, by_person: bool) -> Refuse
         return Refused("its epoch is unknown")
     if state.seq and state.role(entry.author) not in ("owner", "admin"):
         return Refused("its author may not write it")
-    if bool(entry.grants) != (entry.entry == WORKSPACE_CREATED):
+    if set(entry.grants) != ({entry.author} if entry.entry == WORKSPACE_CREATED else set()):
         return Refused("it grants what it may not grant")
     return None
 

@@ -153,12 +153,9 @@ def test_a_member_that_this_version_does_not_know_is_refused_because_it_could_na
         keys, place = house.workspace.keys, house.place
         binding_id = keys.binding_id(place.project_id, KEY)
         associated = frame(b"binding", place.workspace_id.encode(), place.project_id.encode(), binding_id.encode())
-        for told in (
-            json.loads(as_json(BINDING)) | {"expires_ms": 5},
-            {"key": KEY},
-            [],
-            json.loads(as_json(BINDING)) | {"style": "cookie"},
-        ):
+        whole: dict[str, Any] = json.loads(as_json(BINDING))
+        tellings: tuple[Any, ...] = (whole | {"expires_ms": 5}, whole | {"style": "cookie"}, {"key": KEY}, [])
+        for told in tellings:
             box = seal(keys.binding_key(place.project_id), as_json(told), associated)
             statement = BindingStatement(
                 workspace_id=place.workspace_id, project_id=place.project_id, binding_id=binding_id, prev="",
