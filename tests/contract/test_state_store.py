@@ -172,6 +172,16 @@ def test_trust_in_a_folder_and_choices_are_remembered_and_replaced(store: Store)
     assert (store.folder("/a"), store.folder("/a/"), store.choice("c"), store.choice("d")) == (b"two", None, "z", "y")
 
 
+def test_a_remembered_word_is_replaced_and_dropped_by_its_id(store: Store):
+    store.put_remembered("b", b"two")
+    store.put_remembered("a", b"one")
+    store.put_remembered("a", b"newer")
+    store.drop_remembered("unknown")
+    assert store.remembered() == [b"newer", b"two"]
+    store.drop_remembered("a")
+    assert store.remembered() == [b"two"]
+
+
 class DiskAndMemoryAgree(RuleBasedStateMachine):
     """Whatever is done in whatever order, the disk answers what the memory answers, also when it is opened again."""
 

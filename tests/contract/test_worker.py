@@ -49,6 +49,21 @@ def test_deeds_are_done_one_after_the_other_in_the_order_in_which_they_were_hand
     assert done == list(range(50))
 
 
+def test_a_deed_that_is_posted_tells_its_end_on_the_loop(worker: Worker):
+    def fail() -> None:
+        raise SecretNotFound(key="KEY")
+
+    async def post() -> list[tuple[int | None, BaseException | None, int]]:
+        told: asyncio.Queue[tuple[int | None, BaseException | None, int]] = asyncio.Queue()
+        worker.post(lambda: 7, lambda answer, failure: told.put_nowait((answer, failure, threading.get_ident())))
+        worker.post(fail, lambda answer, failure: told.put_nowait((answer, failure, threading.get_ident())))
+        return [await told.get(), await told.get()]
+
+    first, second = asyncio.run(post())
+    assert first == (7, None, threading.get_ident())
+    assert isinstance(second[1], SecretNotFound)
+
+
 def test_a_thread_s_deed_is_done_although_its_caller_went_away():
     worker, begun, go_on, done = ThreadWorker("test"), threading.Event(), threading.Event(), threading.Event()
 
@@ -82,8 +97,12 @@ def test_a_thread_works_on_no_other_thread_and_not_on_the_caller_s():
     assert threading.get_ident() not in found
 
 
-def test_a_closed_thread_says_that_it_stops():
+def test_a_closed_thread_says_that_it_stops_instead_of_leaving_its_caller_waiting():
+    async def hand_in() -> None:
+        async with asyncio.timeout(5):
+            await worker.run(lambda: None)
+
     worker = ThreadWorker("test")
     worker.close()
     with pytest.raises(ShuttingDown):
-        asyncio.run(worker.run(lambda: None))
+        asyncio.run(hand_in())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -38,6 +39,14 @@ class PlainWorker:
 
     async def run(self, deed: Callable[[], T]) -> T:
         return deed()
+
+    def post(self, deed: Callable[[], T], done: Callable[[T | None, BaseException | None], None]) -> None:
+        answer, failure = None, None
+        try:
+            answer = deed()
+        except Exception as raised:  # noqa: BLE001  (whoever handed it in learns of it)
+            failure = raised
+        asyncio.get_running_loop().call_soon(done, answer, failure)
 
 
 @dataclass
@@ -107,6 +116,7 @@ class MemoryState:
     _records: dict[tuple[Place, str], dict[int, _Kept]] = field(default_factory=dict)
     _bindings: dict[tuple[str, str, str], bytes] = field(default_factory=dict)
     _folders: dict[str, bytes] = field(default_factory=dict)
+    _remembered: dict[str, bytes] = field(default_factory=dict)
     _choices: dict[str, str] = field(default_factory=dict)
 
     def account(self) -> SealedAccount | None:
@@ -208,6 +218,15 @@ class MemoryState:
 
     def put_folder(self, path: str, envelope: bytes) -> None:
         self._folders[path] = envelope
+
+    def remembered(self) -> list[bytes]:
+        return [self._remembered[remembered_id] for remembered_id in sorted(self._remembered)]
+
+    def put_remembered(self, remembered_id: str, envelope: bytes) -> None:
+        self._remembered[remembered_id] = envelope
+
+    def drop_remembered(self, remembered_id: str) -> None:
+        self._remembered.pop(remembered_id, None)
 
     def choice(self, name: str) -> str:
         return self._choices.get(name, "")

@@ -116,10 +116,9 @@ class Journal:
         rows: list[LogRow] = []
         try:
             self._chain(events, rows)
+            self._writer.post(partial(self._store.append, rows), partial(self._handed_over, events, rows))
         except Exception as failure:  # noqa: BLE001  (whatever it was, every caller must learn that its event is not written)
             self._handed_over(events, [], None, failure)
-            return
-        self._writer.post(partial(self._store.append, rows), partial(self._handed_over, events, rows))
 
     def _chain(self, events: list[Event], rows: list[LogRow]) -> None:
         index, digest = self._index, self._hash

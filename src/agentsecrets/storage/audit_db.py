@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from agentsecrets.ports import LogRow
-from agentsecrets.storage.sqlite import connect, create, transaction, writing
+from agentsecrets.storage.sqlite import connect, create, transaction, undo, writing
 
 _SCHEMA = """
 CREATE TABLE events (idx INTEGER PRIMARY KEY, id TEXT NOT NULL, phase TEXT NOT NULL, payload BLOB NOT NULL, hash BLOB NOT NULL);
@@ -59,6 +59,7 @@ class AuditDb:
             return
         if len(rows) <= _TOGETHER:
             with writing():
+                undo(self._writer)
                 _insert(self._writer, rows)
             return
         with transaction(self._writer) as db:

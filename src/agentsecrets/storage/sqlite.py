@@ -80,8 +80,7 @@ def create(connection: sqlite3.Connection, schema: str) -> None:
 def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     """One transaction: committed at the end of the block, undone when anything is raised in it."""
     with writing():
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")  # the disk refused even this the last time
+        undo(connection)
         connection.execute("BEGIN IMMEDIATE")
         try:
             yield connection
@@ -91,6 +90,12 @@ def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
                 with contextlib.suppress(sqlite3.Error):
                     connection.execute("ROLLBACK")
             raise
+
+
+def undo(connection: sqlite3.Connection) -> None:
+    """Undoes a transaction that an earlier failure left open because the disk refused even to undo it."""
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
 
 
 @contextlib.contextmanager

@@ -179,7 +179,7 @@ class StateDb:
     def remembered(self) -> list[bytes]:
         """The encoded words for commands that may have values without being asked."""
         with writing():
-            return [row[0] for row in self._db.execute("SELECT envelope FROM remembered ORDER BY remembered_id")]
+            return [_blob(row[0]) for row in self._db.execute("SELECT envelope FROM remembered ORDER BY remembered_id")]
 
     def put_remembered(self, remembered_id: str, envelope: bytes) -> None:
         """Stores or replaces one of them."""

@@ -16,7 +16,7 @@ from agentsecrets.model.secret import KeyName
 from agentsecrets.vault.secrets import CACHE_SECONDS, Secrets
 from tests.parts.house import House, open_house
 from tests.parts.log import tamper
-from tests.parts.memory import HandClock
+from tests.parts.stand_ins import HandClock
 
 KEY, OTHER = KeyName("STRIPE_KEY"), KeyName("OTHER_KEY")
 
