@@ -41,10 +41,11 @@ from agentsecrets.model.binding import Binding
 from agentsecrets.model.event import Event
 from agentsecrets.model.place import Place, ProjectId, WorkspaceId, new_id
 from agentsecrets.model.secret import KeyName
-from agentsecrets.model.statement import Checkpoint, DepositOffer, Entry, RevealRequest, as_json, read_payload
+from agentsecrets.model.statement import Checkpoint, DepositOffer, Entry, HandoverRequest, RevealRequest, as_json, read_payload
 from agentsecrets.team.projects import render_folder, sign_folder
 from agentsecrets.vault.accounts import found_account
 from agentsecrets.vault.bindings import write_binding
+from agentsecrets.vault.remembered import Remembered, write_remembered
 from agentsecrets.vault.workspace import workspace_keys
 from agentsecrets.wire.frames import CONSENT, EXIT, STDERR, STDOUT
 from agentsecrets.wire.frames import frame as call_frame
@@ -212,6 +213,39 @@ def words(story: Story) -> Vector:
     }
 
 
+def handover(story: Story) -> Vector:
+    """A person's word that a command may have values, once and remembered."""
+    account_id, recipient = story.account.account_id, SealingKey.generate()
+    place = story.place
+    command = Remembered(
+        project_id=place.project_id,
+        environment=place.environment,
+        folder=b"/srv/shop",
+        command=(b"npm", b"run", b"start", b"\xff"),
+        keys=("OTHER_KEY", KEY),
+    )
+    request = HandoverRequest(
+        account_id=account_id,
+        **_place(place),
+        folder=command.folder,
+        command=command.command,
+        keys=command.keys,
+        recipient=recipient.public,
+        nonce=new_id(),
+        time_ms=NOW,
+    )
+    word = write_remembered(story.keys, place.workspace_id, command, author=account_id, signer=story.person.signing, now_ms=NOW)
+    return {
+        "identity": story.account.identity,
+        "workspace_key": story.workspace_key,
+        **_place(place),
+        "handover": story.person.signing.sign(request).encode(),
+        "command_id": command.id,
+        "remembered_plain": as_json(command),
+        "remembered": word.encode(),
+    }
+
+
 def audit(story: Story) -> Vector:
     """Four rows of the log, two calls, and the checkpoint over them."""
     hosted: Any = {"domain": "api.example.com", "port": 443, "scheme": "https", "path": "/v1/me", "method": "GET", **_place(story.place)}
@@ -252,7 +286,7 @@ def _record(version: SealedRecord) -> Vector:
     }
 
 
-FORMATS: tuple[Callable[[Story], Vector], ...] = (blocks, account, ledger, record, binding, words, audit, files)
+FORMATS: tuple[Callable[[Story], Vector], ...] = (blocks, account, ledger, record, binding, words, handover, audit, files)
 
 
 def main() -> int:

@@ -100,9 +100,9 @@ def test_a_thread_works_on_no_other_thread_and_not_on_the_caller_s():
 def test_a_closed_thread_says_that_it_stops_instead_of_leaving_its_caller_waiting():
     async def hand_in() -> None:
         async with asyncio.timeout(5):
-            await worker.run(lambda: None)
+            await ended.run(lambda: None)
 
-    worker = ThreadWorker("test")
-    worker.close()
+    ended = ThreadWorker("test")
+    ended.close()
     with pytest.raises(ShuttingDown):
         asyncio.run(hand_in())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -26,11 +27,13 @@ from agentsecrets.errors import AgentSecretsError, FormatUnknown, LedgerCorrupt,
 from agentsecrets.ledger.chain import replay
 from agentsecrets.ledger.entries import KINDS
 from agentsecrets.model.place import Place
-from agentsecrets.model.statement import Checkpoint, DepositOffer, FolderTrust, Identity, RevealRequest, Statement
+from agentsecrets.model.statement import Checkpoint, DepositOffer, FolderTrust, HandoverRequest, Identity, RevealRequest, Statement
 from agentsecrets.team.projects import is_trusted, parse_folder
 from agentsecrets.vault.bindings import read_binding
+from agentsecrets.vault.remembered import Remembered, read_remembered
 from agentsecrets.wire.frames import frame as call_frame
 from agentsecrets.wire.session import read_session
+from tests.architecture.source import REPOSITORY
 from tests.vectors.frozen import cut_or_grown, every_alteration, frozen
 
 Opening = Callable[[bytes], object]
@@ -46,6 +49,25 @@ def _refused(raw: bytes, opening: Opening, *named: type[AgentSecretsError]) -> N
     for spoiled in (*every_alteration(raw), *cut_or_grown(raw)):
         with pytest.raises(named):
             opening(spoiled)
+
+
+def test_every_kind_of_signed_statement_is_frozen_and_documented():
+    signed = {Envelope.decode(raw).kind for raw in _envelopes()}
+    assert signed == {shape.kind for shape in Statement.__subclasses__()}
+    documented = (REPOSITORY / "docs" / "reference" / "formats.md").read_text(encoding="utf-8")
+    for shape in Statement.__subclasses__():
+        (row,) = [line for line in documented.splitlines() if line.startswith(f"| `{shape.kind}` |")]
+        assert re.findall(r"`(\w+)`", row.rpartition("|")[0].rpartition("|")[2]) == list(shape.__struct_fields__)
+
+
+def _envelopes() -> list[bytes]:
+    """Every frozen envelope."""
+    named = [frozen("account")[name] for name in ("identity", "certificate")] + [
+        frozen("audit")["checkpoint"],
+        *frozen("ledger")["entries"],
+    ]
+    named += [frozen("binding")[name] for name in ("pinned", "chosen")] + [frozen("handover")[name] for name in ("handover", "remembered")]
+    return named + [frozen("words")[name] for name in ("folder_trust", "folder_trust_by_device", "reveal", "deposit_key")]
 
 
 # --- building blocks ------------------------------------------------------------------------------------------------------------------
@@ -216,20 +238,34 @@ def test_a_binding(which: str):
     _refused(vector[which], lambda raw: read_binding(keys, identity, Envelope.decode(raw)), *UNOPENED)
 
 
+def test_a_remembered_command():
+    vector, identity = frozen("handover"), _identity()
+    keys = WorkspaceKeys(vector["workspace_key"])
+
+    def opening(raw: bytes) -> Remembered:
+        return read_remembered(keys, vector["workspace_id"], identity, Envelope.decode(raw))[1]
+
+    remembered = opening(vector["remembered"])
+    assert msgspec.json.encode(remembered) == vector["remembered_plain"]
+    assert remembered.id == vector["command_id"]
+    _refused(vector["remembered"], opening, *UNOPENED)
+
+
 # --- words ----------------------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("name", "shape", "by_device"),
+    ("file", "name", "shape", "by_device"),
     [
-        ("folder_trust", FolderTrust, False),
-        ("folder_trust_by_device", FolderTrust, True),
-        ("reveal", RevealRequest, False),
-        ("deposit_key", DepositOffer, True),
+        ("words", "folder_trust", FolderTrust, False),
+        ("words", "folder_trust_by_device", FolderTrust, True),
+        ("words", "reveal", RevealRequest, False),
+        ("words", "deposit_key", DepositOffer, True),
+        ("handover", "handover", HandoverRequest, False),
     ],
 )
-def test_a_signed_statement(name: str, shape: type[Statement], by_device: bool):
-    encoded, identity, account = frozen("words")[name], _identity(), frozen("account")
+def test_a_signed_statement(file: str, name: str, shape: type[Statement], by_device: bool):
+    encoded, identity, account = frozen(file)[name], _identity(), frozen("account")
     statement = verify_by_either(Envelope.decode(encoded), identity, shape)
     signer = SigningKey(account["device_seed"], account["certificate"]) if by_device else SigningKey(account["signing_seed"])
     assert signer.sign(statement).encode() == encoded

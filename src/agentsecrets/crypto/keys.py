@@ -19,6 +19,7 @@ from agentsecrets.model.statement import DeviceCertificate, Identity
 
 _PACK_VERSION = b"\x01"
 _PACK = "key pack"
+GUARDED = "guarded"
 
 
 class SealedAccount(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -30,7 +31,7 @@ class SealedAccount(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         sealed_signing: The person's signing key, opened only by the presence program for one signature.
         sealed_sealing: The person's sealing key.
         sealed_device: This machine's device key.
-        protection: ``guarded``: how the daemon gets its keys.
+        protection: ``guarded``: how the daemon gets its keys. It is authenticated with each of them: no other program can lower it.
     """
 
     account_id: str
@@ -41,7 +42,7 @@ class SealedAccount(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     sealed_signing: bytes
     sealed_sealing: bytes
     sealed_device: bytes
-    protection: str = "guarded"
+    protection: str = GUARDED
 
     def verified_identity(self) -> Identity:
         """The identity, its signature checked against itself.
@@ -63,15 +64,17 @@ class UnattendedKeys:
         sealing: The person's sealing key.
         device: This machine's device key.
         person: The public half of the person's signing key, from the password and not from the disk: whose word counts.
+        protection: The level that the password vouched for.
     """
 
     sealing: SealingKey
     device: SigningKey
     person: bytes
+    protection: str
 
     def pack(self) -> bytes:
         """The keys as bytes, for the socket between presence program and daemon."""
-        return _PACK_VERSION + frame(self.sealing.seed(), self.device.seed(), self.person)
+        return _PACK_VERSION + frame(self.sealing.seed(), self.device.seed(), self.person, self.protection.encode())
 
     @classmethod
     def unpack(cls, packed: bytes, account: SealedAccount) -> UnattendedKeys:
@@ -83,11 +86,12 @@ class UnattendedKeys:
         """
         if packed[:1] != _PACK_VERSION:
             raise FormatUnknown(kind=_PACK)
-        parts = unframe(packed[1:], 3, _PACK)
-        if any(len(part) != SEED_BYTES for part in parts):
+        sealing, device, person, protection = unframe(packed[1:], 4, _PACK)
+        if any(len(key) != SEED_BYTES for key in (sealing, device, person)):
             raise FormatUnknown(kind=_PACK)
-        sealing, device, person = parts
-        keys = cls(SealingKey(sealing), SigningKey(device, account.certificate), person)
+        if protection != account.protection.encode():
+            raise SignatureInvalid
+        keys = cls(SealingKey(sealing), SigningKey(device, account.certificate), person, account.protection)
         _check(keys, account)
         return keys
 
@@ -108,40 +112,49 @@ def new_account(email: str, password: bytes, now_ms: int) -> tuple[SealedAccount
     device = SigningKey(device.seed(), signing.sign(word).encode())
     kdf = new_params()
     wrap_key = stretch(password, kdf).wrap_key
+
+    def sealed(key: SigningKey | SealingKey, part: bytes) -> bytes:
+        return seal(wrap_key, key.seed(), _associated(account_id, GUARDED, kdf, part))
+
     account = SealedAccount(
         account_id=account_id,
         email=email,
         kdf=kdf,
         identity=identity.encode(),
         certificate=device.certificate,
-        sealed_signing=seal(wrap_key, signing.seed(), _associated(account_id, kdf, b"signing")),
-        sealed_sealing=seal(wrap_key, sealing.seed(), _associated(account_id, kdf, b"sealing")),
-        sealed_device=seal(wrap_key, device.seed(), _associated(account_id, kdf, b"device")),
+        sealed_signing=sealed(signing, b"signing"),
+        sealed_sealing=sealed(sealing, b"sealing"),
+        sealed_device=sealed(device, b"device"),
     )
-    return account, OpenPerson(signing, UnattendedKeys(sealing, device, signing.public))
+    return account, OpenPerson(signing, UnattendedKeys(sealing, device, signing.public, account.protection))
 
 
 def open_person(account: SealedAccount, password: bytes) -> OpenPerson:
     """Opens a person's keys with one Argon2id.
 
     Raises:
-        WrongPassword: When the password does not open them.
+        WrongPassword: When the password does not open them, or what is stored beside them was altered.
         SignatureInvalid: When the account's parts do not belong together.
     """
     wrap_key = stretch(password, account.kdf).wrap_key
     sealed = {b"signing": account.sealed_signing, b"sealing": account.sealed_sealing, b"device": account.sealed_device}
     try:
-        seeds = {part: unseal(wrap_key, box, _associated(account.account_id, account.kdf, part)) for part, box in sealed.items()}
+        seeds = {
+            part: unseal(wrap_key, box, _associated(account.account_id, account.protection, account.kdf, part))
+            for part, box in sealed.items()
+        }
     except RecordCorrupt:
         raise WrongPassword from None
     signing = SigningKey(seeds[b"signing"])
-    keys = UnattendedKeys(SealingKey(seeds[b"sealing"]), SigningKey(seeds[b"device"], account.certificate), signing.public)
+    keys = UnattendedKeys(
+        SealingKey(seeds[b"sealing"]), SigningKey(seeds[b"device"], account.certificate), signing.public, account.protection
+    )
     _check(keys, account)
     return OpenPerson(signing, keys)
 
 
-def _associated(account_id: str, kdf: KdfParams, part: bytes) -> bytes:
-    return frame(b"account-key", part, account_id.encode(), kdf.encoded())
+def _associated(account_id: str, protection: str, kdf: KdfParams, part: bytes) -> bytes:
+    return frame(b"account-key", part, account_id.encode(), protection.encode(), kdf.encoded())
 
 
 def _check(keys: UnattendedKeys, account: SealedAccount) -> None:

@@ -13,9 +13,9 @@ from agentsecrets.crypto.sealing import seal, unseal
 from agentsecrets.crypto.signing import SigningKey
 from agentsecrets.crypto.verify import verify_by_person
 from agentsecrets.crypto.workspace import WorkspaceKeys
-from agentsecrets.errors import AgentSecretsError, FormatUnknown, RememberedNotFound, SignatureInvalid
+from agentsecrets.errors import AgentSecretsError, RememberedNotFound, SignatureInvalid
 from agentsecrets.model.place import Environment, ProjectId
-from agentsecrets.model.statement import Identity, RememberedStatement, as_json
+from agentsecrets.model.statement import Identity, RememberedStatement, as_json, read_json
 from agentsecrets.ports import StateStore, Worker
 from agentsecrets.vault.workspace import Workspace
 
@@ -74,10 +74,7 @@ def read_remembered(keys: WorkspaceKeys, workspace_id: str, identity: Identity, 
     if (statement.workspace_id, statement.account_id) != (workspace_id, identity.account_id):
         raise SignatureInvalid
     plain = unseal(keys.remembered_key, envelope.sealed, _associated(workspace_id))
-    try:
-        remembered = msgspec.json.decode(plain, type=Remembered)
-    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
-        raise FormatUnknown(kind="remembered command") from None
+    remembered = read_json(plain, Remembered, "remembered command")
     if statement.remembered_id != _stored_id(keys, remembered):
         raise SignatureInvalid
     return statement.time_ms, remembered
@@ -88,6 +85,7 @@ class RememberedCommands:
 
     def __init__(self, workspace: Workspace, store: StateStore, worker: Worker) -> None:
         self._workspace, self._store, self._worker = workspace, store, worker
+        self._taken_back: dict[str, int] = {}
 
     async def has(self, remembered: Remembered) -> bool:
         """Whether a person gave a word for exactly this command."""
@@ -98,9 +96,11 @@ class RememberedCommands:
         found = []
         for encoded in await self._worker.run(self._store.remembered):
             try:
-                found.append(self._read(Envelope.decode(encoded)))
+                time_ms, remembered = self._read(Envelope.decode(encoded))
             except AgentSecretsError:
                 continue
+            if time_ms > self._taken_back.get(remembered.id, -1):
+                found.append((time_ms, remembered))
         return sorted(found, key=lambda word: word[0])
 
     async def accept(self, envelope: Envelope, remembered: Remembered) -> None:
@@ -120,12 +120,14 @@ class RememberedCommands:
         Raises:
             RememberedNotFound: When there is none, or more than one.
         """
-        meant = [known for _, known in await self.all() if beginning and known.id.startswith(beginning)]
+        meant = [word for word in await self.all() if beginning and word[1].id.startswith(beginning)]
         if len(meant) != 1:
             raise RememberedNotFound(id=beginning if beginning.isalnum() else "of that id")
-        stored_id = _stored_id(self._workspace.keys, meant[0])
+        time_ms, remembered = meant[0]
+        stored_id = _stored_id(self._workspace.keys, remembered)
+        self._taken_back[remembered.id] = time_ms  # the same word put back by somebody else does not count
         await self._worker.run(lambda: self._store.drop_remembered(stored_id))
-        return meant[0]
+        return remembered
 
     def _read(self, envelope: Envelope) -> tuple[int, Remembered]:
         return read_remembered(self._workspace.keys, self._workspace.id, self._workspace.identity, envelope)

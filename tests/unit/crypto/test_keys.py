@@ -84,6 +84,15 @@ def test_a_sealed_key_does_not_open_in_the_place_of_another(ada: Made, part: str
         open_person(account, PASSWORD)
 
 
+@pytest.mark.parametrize("level", ["keychain", "", "Guarded", "guarded\0"])
+def test_the_protection_level_cannot_be_lowered_on_disk(ada: Made, level: str):
+    lowered = msgspec.structs.replace(ada[0], protection=level)
+    with pytest.raises(WrongPassword):
+        open_person(lowered, PASSWORD)
+    with pytest.raises(SignatureInvalid):
+        UnattendedKeys.unpack(ada[1].unattended.pack(), lowered)
+
+
 @pytest.mark.parametrize("part", ["identity", "certificate", "sealed_signing", "account_id", "email", "kdf"])
 def test_a_part_of_another_account_does_not_fit(ada: Made, eve: Made, part: str):
     mixed = msgspec.structs.replace(ada[0], **{part: getattr(eve[0], part)})
@@ -93,8 +102,8 @@ def test_a_part_of_another_account_does_not_fit(ada: Made, eve: Made, part: str)
 
 @pytest.mark.parametrize(
     "packed",
-    [b"", b"\x01", b"\x02" + frame(b"s" * 32, b"d" * 32, b"p" * 32), b"\x01" + frame(b"s" * 32, b"d" * 32), b"\x01" + frame(b"", b"", b""),
-     b"\x01" + frame(b"s" * 31, b"d" * 32, b"p" * 32), b"\x01" + frame(b"s" * 32, b"d" * 33, b"p" * 32)],
+    [b"", b"\x01", b"\x02" + frame(*[bytes(32)] * 3, b"guarded"), b"\x01" + frame(*[bytes(32)] * 3), b"\x01" + frame(b"", b"", b"", b""),
+     b"\x01" + frame(bytes(31), bytes(32), bytes(32), b"guarded"), b"\x01" + frame(bytes(32), bytes(33), bytes(32), b"guarded")],
 )  # fmt: skip
 def test_what_is_no_pack_is_refused_by_name(ada: Made, packed: bytes):
     with pytest.raises(FormatUnknown):

@@ -25,27 +25,14 @@ from agentsecrets.crypto.verify import (
 from agentsecrets.errors import AgentSecretsError, FormatUnknown, SignatureInvalid
 from agentsecrets.model.statement import (
     BindingStatement,
-    Checkpoint,
-    DepositOffer,
     DeviceCertificate,
-    Entry,
     FolderTrust,
     Identity,
-    RevealRequest,
     Statement,
 )
 
 Made = tuple[SealedAccount, OpenPerson]
-KINDS: tuple[type[Statement], ...] = (
-    BindingStatement,
-    Checkpoint,
-    DepositOffer,
-    DeviceCertificate,
-    Entry,
-    FolderTrust,
-    Identity,
-    RevealRequest,
-)
+KINDS: tuple[type[Statement], ...] = tuple(Statement.__subclasses__())
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +51,6 @@ def _trust(account_id: str) -> FolderTrust:
 
 def test_every_kind_of_statement_has_a_name_of_its_own():
     assert len({kind.kind for kind in KINDS}) == len(KINDS)
-    assert set(KINDS) == set(Statement.__subclasses__())
     assert all(kind.kind for kind in KINDS)
 
 
