@@ -6,6 +6,7 @@ import contextlib
 import os
 import select
 import subprocess
+import termios
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -80,7 +81,15 @@ class Terminal:
 
     def interrupt(self) -> None:
         """Presses Ctrl-C."""
-        os.write(self._screen, b"\x03")
+        self.press("\x03")
+
+    def press(self, key: str) -> None:
+        """Presses a key, such as ``\x1a`` for Ctrl-Z."""
+        os.write(self._screen, key.encode())
+
+    def resize(self, rows: int, columns: int) -> None:
+        """Gives the window another size."""
+        termios.tcsetwinsize(self._screen, (rows, columns))
 
     def end(self) -> int:
         """Reads on until the program ends; answers its exit status."""

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import shutil
 import signal
 import subprocess
-import termios
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from agentsecrets.daemon.handover.session import enter_session
 from agentsecrets.daemon.hardening import end_with
 from agentsecrets.daemon.terminal import printable
 from agentsecrets.errors import AgentSecretsError, BadUsage, CommandNotFound, CommandNotStarted, EnvironmentTooLarge
+
+_STDIN = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Streams:
         stdin: A descriptor.
         stdout: A descriptor.
         stderr: A descriptor.
-        leads: Whether standard input is a terminal of its own: the command then leads a session on it.
+        leads: Whether standard input is a terminal of its own, on which there will be a session of its own.
     """
 
     stdin: int
@@ -82,9 +83,9 @@ def _prepared(mask: int, streams: Streams) -> Callable[[], None]:
         """Runs in the child, between fork and exec."""
         os.umask(mask)
         if streams.leads:
-            os.setsid()
-            fcntl.ioctl(streams.stdin, termios.TIOCSCTTY, 0)
-        end_with(parent, signal.SIGTERM)
+            enter_session(_STDIN, parent)
+        else:
+            end_with(parent, signal.SIGTERM)
 
     return prepare
 
