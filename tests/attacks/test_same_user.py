@@ -96,6 +96,7 @@ def test_nothing_of_the_daemon_can_be_opened_locked_or_not(scene: Scene) -> None
 
 def test_nothing_of_the_presence_program_can_be_opened_while_it_asks(scene: Scene) -> None:
     with scene.person.at_terminal("unlock") as screen:
+        screen.wait_for(f"State folder: '{scene.person.home}'")  # a variable has chosen it
         screen.answer("Password:", WRONG)
         screen.wait_for("That is not the password.")
         [waits] = scene.attacker.attack("children", pid=screen.pid)

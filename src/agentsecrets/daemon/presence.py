@@ -75,7 +75,18 @@ def perform(encoded: bytes) -> bytes:
         asked = msgspec.json.decode(encoded, type=deed.shape)
     except (msgspec.MsgspecError, KeyError, TypeError, StopIteration):
         raise BadUsage(problem="the presence program does not know what is asked") from None
-    return msgspec.json.encode(deed.perform(asked, Person(stdin=asked.password_stdin)))
+    return msgspec.json.encode(deed.perform(asked, Person(stdin=asked.password_stdin, first=_elsewhere(asked.home))))
+
+
+def _elsewhere(home: str) -> str:
+    """What a person reads before the first question, when it is not about the usual state folder: a variable may have chosen it."""
+    from agentsecrets.wire.home import default_home
+
+    try:
+        usual = str(default_home({}))
+    except KeyError:  # a user whom the account database does not know
+        usual = ""
+    return "" if home == usual else f"State folder: {home!a}"
 
 
 if __name__ == "__main__":

@@ -19,10 +19,11 @@ class Person:
 
     Args:
         stdin: Read answers from standard input, a line each, and show nothing.
+        first: What to show before the first question, empty for nothing.
     """
 
-    def __init__(self, *, stdin: bool) -> None:
-        self._stdin = stdin
+    def __init__(self, *, stdin: bool, first: str = "") -> None:
+        self._stdin, self._first = stdin, first
 
     def show(self, text: str) -> None:
         """Shows what will be signed."""
@@ -39,7 +40,8 @@ class Person:
         if self._stdin:
             return _line(sys.stdin.fileno())
         with _terminal("the account password") as terminal, _silent(terminal):
-            os.write(terminal, f"{prompt}: ".encode())
+            said, self._first = f"{self._first}\r\n" if self._first else "", ""
+            os.write(terminal, f"{said}{prompt}: ".encode())
             answer = _line(terminal)
             os.write(terminal, b"\r\n")
             return answer

@@ -10,6 +10,7 @@ from typing import NoReturn
 
 from agentsecrets.daemon.hardening import harden
 from agentsecrets.daemon.main import live, load
+from agentsecrets.daemon.title import be_listed_as
 from agentsecrets.errors import DaemonUnavailable
 from agentsecrets.wire.failures import from_json
 from agentsecrets.wire.home import READY
@@ -74,6 +75,7 @@ def _wait_and_live(arguments: Sequence[str], keys: int, told: int) -> NoReturn:
     try:
         _leave(keys, told)
         harden()
+        be_listed_as("agentsecrets-daemon")
         load()
         with socket.socket(fileno=keys) as connection:
             packed, locks, _, _ = socket.recv_fds(connection, _MOST_KEYS, 1)

@@ -12,7 +12,10 @@ from agentsecrets.wire.failures import to_json
 from agentsecrets.wire.messages import DaemonStatus, Nothing
 from agentsecrets.wire.tables import pairs
 
-_WHY = {"guarded": "the keys are sealed under the password and are in memory only while the vault is open"}
+_WHY = {
+    "guarded": "the keys are sealed under the password, and only while the vault is open in memory that other programs of yours cannot read"
+}
+_LIMIT = {"guarded": "whoever can change your program files, shell or terminal can wait for the password; root can read any memory"}
 _HEAD = [(b"Content-Type", frames.MEDIA_TYPE.encode()), (b"Cache-Control", b"no-store")]
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
@@ -72,6 +75,7 @@ def as_text(status: DaemonStatus) -> str:
         [
             ("Account", status.email),
             ("Protection", f"{status.protection}: {_WHY[status.protection]}"),
+            ("Its limit", _LIMIT[status.protection]),
             (
                 "Vault",
                 "locked; open it with: agentsecrets unlock" if status.locked else f"open, locks after {_span(status.idle_lock_s)} idle",

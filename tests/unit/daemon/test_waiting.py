@@ -1,0 +1,44 @@
+"""A daemon that waits for its keys lives for itself, and ends when none come."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+PROGRAM = """
+import sys
+from agentsecrets.daemon.waiting import WaitingDaemon
+
+WaitingDaemon(["--home", sys.argv[1]])
+sys.stdin.read()
+"""
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _wait_for(condition: object) -> None:
+    deadline = time.monotonic() + 20
+    while not (callable(condition) and condition()):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_it_is_listed_as_what_it_is_holds_nothing_of_its_parent_and_ends_with_it(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", PROGRAM, str(tmp_path / "home")], stdin=subprocess.PIPE) as parent:
+        assert parent.stdin is not None
+        _wait_for(lambda: _children(parent.pid))
+        [child] = _children(parent.pid)
+        listed = Path(f"/proc/{child}/cmdline")
+        _wait_for(lambda: listed.read_bytes().rstrip(b"\0") == b"agentsecrets-daemon")
+        held = [os.readlink(path) for path in Path(f"/proc/{child}/fd").iterdir()]  # noqa: PTH115  (a pipe is no path)
+        assert sorted(target.split(":")[0] for target in held) == ["/dev/null", "/dev/null", "/dev/null", "pipe", "socket"]
+        assert os.getsid(child) == child
+        parent.stdin.close()
+        parent.wait(20)
+    _wait_for(lambda: not listed.exists())
+    assert not (tmp_path / "home").exists()
