@@ -65,7 +65,8 @@ class Story:
     def __init__(self) -> None:
         self.account: SealedAccount
         self.person: OpenPerson
-        self.account, self.person, first = found_account(EMAIL, PASSWORD, NOW)
+        self.account, self.person, founded = found_account(EMAIL, PASSWORD, NOW)
+        first = founded.first
         self.device = self.person.unattended.device
         self.identity = self.account.verified_identity()
         self.keys: WorkspaceKeys = workspace_keys(first, self.account.account_id, self.person.unattended)
@@ -207,8 +208,8 @@ def words(story: Story) -> Vector:
         "revealed": seal_to(recipient.public, VALUE),
         "deposit_key": story.device.sign(offer).encode(),
         "deposit_seed": deposit.seed(),
-        "deposit_meant": [KEY, "/srv/shop", "", "staging", ""],
-        "deposit": seal_deposit(deposit.public, (KEY, "/srv/shop", "", "staging", ""), VALUE),
+        "deposit_meant": [KEY, "/srv/shop", "", "", "staging", ""],
+        "deposit": seal_deposit(deposit.public, (KEY, "/srv/shop", "", "", "staging", ""), VALUE),
         "value": VALUE,
     }
 

@@ -497,6 +497,12 @@ class ProjectNotFound(Missing):
     mend = "agentsecrets project list, or agentsecrets project create {project}"
 
 
+class WorkspaceNotFound(Missing):
+    slug = "workspace_not_found"
+    words = "there is no workspace {workspace}"
+    mend = "agentsecrets workspace list, or agentsecrets workspace create {workspace}"
+
+
 class DomainNotFound(Missing):
     slug = "domain_not_found"
     words = "{domain} is not on the allowlist"
@@ -553,6 +559,12 @@ class AccountExists(Conflict):
     slug = "account_exists"
     words = "there is already an account on this machine: {email}"
     mend = "agentsecrets status, or agentsecrets unlock"
+
+
+class WorkspaceExists(Conflict):
+    slug = "workspace_exists"
+    words = "there is already a workspace {workspace}"
+    mend = "agentsecrets workspace switch {workspace}"
 
 
 class ProjectExists(Conflict):

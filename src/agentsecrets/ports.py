@@ -188,12 +188,16 @@ class StateStore(Protocol):
         """The account of this machine."""
         ...
 
-    def ledger(self, start: int = 0) -> list[bytes]:
-        """Encoded entries from a number on, in order."""
+    def workspaces(self) -> list[WorkspaceId]:
+        """The workspaces that have a ledger here, in the order in which they came."""
         ...
 
-    def append_entry(self, seq: int, envelope: bytes) -> None:
-        """Adds an entry. Raises HeadMoved when that number is taken."""
+    def ledger(self, workspace_id: WorkspaceId, start: int = 0) -> list[bytes]:
+        """Encoded entries of a workspace from a number on, in order."""
+        ...
+
+    def append_entry(self, workspace_id: WorkspaceId, seq: int, envelope: bytes) -> None:
+        """Adds an entry, 0 for a new workspace. Raises HeadMoved when that number is taken."""
         ...
 
     def name_key(self, place: Place) -> bytes | None:

@@ -59,14 +59,14 @@ class House:
         self.log_writer = ThreadWorker("append")
         self.account: SealedAccount
         self.person: OpenPerson
-        self.account, self.person, first = found_account(EMAIL, PASSWORD, self.clock.now_ms())
-        self.state.found(self.account, first.encode())
+        self.account, self.person, self.founded = found_account(EMAIL, PASSWORD, self.clock.now_ms())
+        self.state.found(self.account, self.founded.workspace_id, self.founded.first.encode())
         self.open()
 
     def open(self) -> None:
         """Unlocks what is on disk, as a fresh daemon would."""
-        ledger = [Envelope.decode(entry) for entry in self.state.ledger()]
-        self.workspace = Workspace(self.account, self.person.unattended, ledger)
+        ledger = [Envelope.decode(entry) for entry in self.state.ledger(self.founded.workspace_id)]
+        self.workspace = Workspace(self.account, self.person.unattended, ledger, self.founded.workspace_id)
         self.secrets = Secrets(self.workspace, self.state, self.worker, self.clock)
         self.bindings = Bindings(self.workspace, self.state, self.worker, self.clock)
         self.journal = Journal(self.log, self.log_writer, self.log_worker, self.clock)

@@ -31,6 +31,7 @@ class Wanted:
         status: As a line shows it, such as ``BLOCKED``.
         environment: Environment of the call.
         reasons: Slugs, one of which the refusal must have.
+        workspace_id: Workspace of the call.
     """
 
     secret: str = ""
@@ -38,6 +39,7 @@ class Wanted:
     status: str = ""
     environment: str = ""
     reasons: frozenset[str] = frozenset()
+    workspace_id: str = ""
 
     def admits(self, line: Line) -> bool:
         """Whether all conditions apply to a line."""
@@ -46,6 +48,7 @@ class Wanted:
             and self.agent in ("", line["agent_id"])
             and self.status in ("", line["status"])
             and self.environment in ("", line["environment"])
+            and self.workspace_id in ("", line["workspace_id"])
             and (not self.reasons or line["reason"] in self.reasons)
         )
 

@@ -24,7 +24,7 @@ def place_fields(given: Given) -> heads.Fields:
 
 
 def named_place(given: Given) -> list[tuple[str, str]]:
-    """``project`` and ``environment`` as flags or variables name them; what nobody names is left out."""
+    """``workspace``, ``project`` and ``environment`` as flags or variables name them; what nobody names is left out."""
     return heads.named_place(*_place(given))
 
 
@@ -49,8 +49,8 @@ def call_fields(given: Given) -> heads.Fields:
     return fields + [_plain_header(text) for text in given.get("--plain-header", ())]
 
 
-def _place(given: Given) -> tuple[str, str]:
-    return _first(given, "--project"), _first(given, "--environment")
+def _place(given: Given) -> tuple[str, str, str]:
+    return _first(given, "--project"), _first(given, "--environment"), _first(given, "--workspace")
 
 
 def _injection(flag: str, style: str, word: str, *, named: bool) -> str:

@@ -31,11 +31,13 @@ class Errand:
         as_json: Whether the answer is one JSON document.
         project: Name or id by flag, empty for none.
         environment: Name by flag, empty for none.
+        workspace: Name or id by flag, empty for none.
     """
 
     as_json: bool = False
     project: str = ""
     environment: str = ""
+    workspace: str = ""
 
     @property
     def home(self) -> Path:
@@ -50,7 +52,12 @@ class Errand:
     @property
     def given(self) -> dict[str, list[str]]:
         """The flags that every command takes, as the quick path reads them."""
-        named = (("--project", self.project), ("--environment", self.environment), ("--output", "json" if self.as_json else ""))
+        named = (
+            ("--workspace", self.workspace),
+            ("--project", self.project),
+            ("--environment", self.environment),
+            ("--output", "json" if self.as_json else ""),
+        )
         return {flag: [value] for flag, value in named if value}
 
     @property

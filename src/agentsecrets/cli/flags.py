@@ -17,11 +17,12 @@ BODY = ("--body", ONE, "TEXT|@FILE|-", "The body: text, a file, or standard inpu
 PLAIN_HEADER = ("--plain-header", MANY, "'NAME: VALUE'", "Send a header field that is no secret.")
 AGENT_ID = ("--agent-id", ONE, "NAME", "The name under which the call is logged.")
 TOKEN = ("--token", ONE, "TOKEN", "The agent token of the caller.")
+WORKSPACE = ("--workspace", ONE, "NAME", "Use this workspace instead of the active one.")
 PROJECT = ("--project", ONE, "NAME", "Use this project instead of the folder's.")
 ENVIRONMENT = ("--environment", ONE, "NAME", "Use this environment: development, staging or production.")
 OUTPUT = ("--output", ONE, "text|json", "Print text, or one JSON document.")
 
-PLACE = (PROJECT, ENVIRONMENT)
+PLACE = (WORKSPACE, PROJECT, ENVIRONMENT)
 MCP_SERVE = (*PLACE, AGENT_ID)
 STATUS = (*PLACE, OUTPUT)
 CALL = (

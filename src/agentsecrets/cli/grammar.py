@@ -63,8 +63,8 @@ def _refuse_word(ctx: click.Context, word: str, names: list[str]) -> NoReturn:
 def with_errand(command: Callable[..., int | None]) -> Callable[..., int | None]:
     """Adds the flags that every command takes, and hands the command an ``Errand`` first."""
 
-    def run(output: str, project: str, environment: str, **given: Any) -> int | None:
-        return command(Errand(output == "json", project, environment), **given)
+    def run(output: str, workspace: str, project: str, environment: str, **given: Any) -> int | None:
+        return command(Errand(output == "json", project, environment, workspace), **given)
 
     run.__doc__, run.__name__ = command.__doc__, command.__name__
     run.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]

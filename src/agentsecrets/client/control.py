@@ -34,15 +34,21 @@ class _OverUnixSocket(http.client.HTTPConnection):
             self.sock.connect(str(path))
 
 
-def place_fields(folder: str, project: str = "", environment: str = "") -> dict[str, str]:
+def place_fields(folder: str, project: str = "", environment: str = "", workspace: str = "") -> dict[str, str]:
     """The header fields that say where a command was run.
 
     Args:
         folder: Absolute path of its folder.
         project: Name or id of the project that it names, empty for none.
         environment: The environment that it names, empty for none.
+        workspace: Name or id of the workspace that it names, empty for none.
     """
-    named = {headers.CWD: quoted(folder), headers.PROJECT: project, headers.ENVIRONMENT: environment}
+    named = {
+        headers.CWD: quoted(folder),
+        headers.WORKSPACE: workspace,
+        headers.PROJECT: project,
+        headers.ENVIRONMENT: environment,
+    }
     return {name: value for name, value in named.items() if value}
 
 

@@ -18,14 +18,22 @@ _FIRST_PRINTABLE, _DELETE, _TAB = 0x20, 0x7F, 0x09
 Fields = list[tuple[str, str]]
 
 
-def named_place(project: str = "", environment: str = "") -> list[tuple[str, str]]:
-    """``project`` and ``environment`` as flags or else variables name them; what nobody names is left out.
+_BY_NAME = {"workspace": headers.WORKSPACE, "project": headers.PROJECT, "environment": headers.ENVIRONMENT}
+
+
+def named_place(project: str = "", environment: str = "", workspace: str = "") -> list[tuple[str, str]]:
+    """``workspace``, ``project`` and ``environment`` as flags or else variables name them; what nobody names is left out.
 
     Args:
         project: Name or id by flag, empty for none.
         environment: Name by flag, empty for none.
+        workspace: Name or id by flag, empty for none.
     """
-    named = (("project", project or os.environ.get("AGENTSECRETS_PROJECT", "")), ("environment", environment or _environment_by_variable()))
+    named = (
+        ("workspace", workspace or os.environ.get("AGENTSECRETS_WORKSPACE", "")),
+        ("project", project or os.environ.get("AGENTSECRETS_PROJECT", "")),
+        ("environment", environment or _environment_by_variable()),
+    )
     return [(name, value) for name, value in named if value]
 
 
@@ -34,17 +42,17 @@ def _environment_by_variable() -> str:
     return next((value for name in _ENVIRONMENT_VARIABLES if (value := os.environ.get(name, ""))), "")
 
 
-def place_fields(project: str = "", environment: str = "", *, as_json: bool = False) -> Fields:
-    """Where a command runs: its folder, and project and environment by flag or variable; its version, and how it wants its answer.
+def place_fields(project: str = "", environment: str = "", workspace: str = "", *, as_json: bool = False) -> Fields:
+    """Where a command runs: its folder, what flags or variables name of the place; its version, and how it wants its answer.
 
     Args:
         project: Name or id by flag, empty for none.
         environment: Name by flag, empty for none.
+        workspace: Name or id by flag, empty for none.
         as_json: Whether the daemon is to answer with one JSON document.
     """
     fields = [(headers.VERSION, __version__), (headers.CWD, _quoted(folder()))]
-    for name, value in named_place(project, environment):
-        fields.append((headers.PROJECT if name == "project" else headers.ENVIRONMENT, value))
+    fields += [(_BY_NAME[name], value) for name, value in named_place(project, environment, workspace)]
     if as_json:
         fields.append((headers.OUTPUT, "json"))
     return fields

@@ -93,7 +93,7 @@ class Daemon:
     async def checkpoint(self, *, now: bool = False) -> None:
         """Signs the log's end, when unlocked and when it is time; what a full disk refuses now is tried again in the next round."""
         if not self.vault.locked:
-            device = self.vault.opened.workspace.unattended.device
+            device = self.vault.opened.unattended.device
             with contextlib.suppress(StateUnwritable):
                 await self.journal.checkpoint(device, self.account.account_id, now=now)
 

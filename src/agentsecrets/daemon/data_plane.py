@@ -12,6 +12,7 @@ from agentsecrets.proxy.engine import Engine
 from agentsecrets.proxy.ingress import Asked, read_call
 from agentsecrets.proxy.reply import Reply
 
+_NOWHERE = Named()
 _HEALTHY = b'{"status":"ok","project":""}'
 
 
@@ -30,18 +31,18 @@ class DataPlane:
         else:
             raise RouteNotFound
 
-    async def call(self, exchange: Exchange, asked: Asked, folder: str = "") -> Reply:
+    async def call(self, exchange: Exchange, asked: Asked, where: Named = _NOWHERE) -> Reply:
         """Runs the call that an exchange asks for, up to the head of its answer.
 
         Args:
             exchange: Whose body is the agent's body.
             asked: What its head asks for.
-            folder: The folder of a command, empty for a program.
+            where: Folder and workspace of a command; nothing for a program.
         """
         if asked.token:
             raise UnknownToken
         self._idleness.touch()
-        located = await self._places.locate(Named(asked.project, asked.environment, folder))
+        located = await self._places.locate(Named(asked.project, asked.environment, where.folder, where.workspace))
         body = exchange.body() if exchange.head.has_body else None
         return await self._engine.run(asked.call(located.place, located.path), body, exchange.head.framing.length)
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from agentsecrets.daemon.folders import Folder, find_folder
-from agentsecrets.daemon.unlocked import Vault
+from agentsecrets.daemon.unlocked import OpenWorkspace, Vault
 from agentsecrets.errors import NoProject, ProjectNotFound
 from agentsecrets.ledger.state import LedgerState
-from agentsecrets.model.place import DEFAULT_ENVIRONMENT, Environment, Place, ProjectId, parse_environment
+from agentsecrets.model.place import DEFAULT_ENVIRONMENT, Environment, Place, ProjectId, WorkspaceId, parse_environment
 from agentsecrets.ports import StateStore, Worker
 from agentsecrets.team.projects import find_project
+from agentsecrets.team.workspaces import find_workspace
 from agentsecrets.vault.unbroken import unbroken
+from agentsecrets.vault.workspace import Workspace
 
-_ACTIVE_PROJECT = "active_project"
-_ACTIVE_ENVIRONMENT = "active_environment"
+_WORKSPACE = "active_workspace"
+_PROJECT = "active_project:"
+_ENVIRONMENT = "active_environment:"
+"""Names of choices; those with a colon are followed by the id of a workspace."""
 
 
 class Named(NamedTuple):
@@ -24,11 +28,13 @@ class Named(NamedTuple):
         project: Name or id.
         environment: Name.
         folder: Absolute path of the folder in which a command was run.
+        workspace: Name or id.
     """
 
     project: str = ""
     environment: str = ""
     folder: str = ""
+    workspace: str = ""
 
 
 class Located(NamedTuple):
@@ -49,31 +55,34 @@ class Places:
     """Finds the place of a request: the project that it names, else that of its folder, else the active one.
 
     Args:
-        vault: Whose workspace counts.
+        vault: Whose workspaces count.
         store: Where choices and words of trust lie.
         worker: Runs what blocks.
     """
 
     def __init__(self, vault: Vault, store: StateStore, worker: Worker) -> None:
         self._vault, self._store, self._worker = vault, store, worker
-        self._active = store.choice(_ACTIVE_PROJECT)
-        self._active_environment = store.choice(_ACTIVE_ENVIRONMENT)
+        self._choices: dict[str, str] = {}
 
     @property
-    def active_project(self) -> ProjectId | None:
-        """The project that counts where nothing else is said, None when there is none any more."""
-        known = dict(self._vault.opened.workspace.state.projects)
-        return ProjectId(self._active) if self._active in known else None
+    def active_workspace(self) -> OpenWorkspace:
+        """The workspace that counts where nothing else is said: the one chosen last, the personal one at first."""
+        opened = self._vault.opened
+        chosen = self._choice(_WORKSPACE)
+        return opened.of(chosen if any(known.id == chosen for known in opened.workspaces) else opened.workspaces[0].id)
 
-    async def activate(self, project_id: ProjectId, environment: Environment) -> None:
-        """Makes a project and one of its environments the active ones."""
+    def active_project(self, workspace: Workspace) -> ProjectId | None:
+        """The project of a workspace that counts where nothing else is said, None when there is none any more."""
+        chosen = self._choice(_PROJECT + workspace.id)
+        return ProjectId(chosen) if chosen in dict(workspace.state.projects) else None
 
-        async def deed() -> None:
-            chosen = [(_ACTIVE_PROJECT, project_id), (_ACTIVE_ENVIRONMENT, environment)]
-            await self._worker.run(lambda: self._store.choose(chosen))
-            self._active, self._active_environment = project_id, environment
+    async def activate_workspace(self, workspace_id: WorkspaceId) -> None:
+        """Makes a workspace the active one."""
+        await self._choose({_WORKSPACE: workspace_id})
 
-        await unbroken(deed())
+    async def activate(self, workspace_id: WorkspaceId, project_id: ProjectId, environment: Environment) -> None:
+        """Makes a project and one of its environments the active ones of their workspace, and that the active workspace."""
+        await self._choose({_WORKSPACE: workspace_id, _PROJECT + workspace_id: project_id, _ENVIRONMENT + workspace_id: environment})
 
     async def folder(self, path: str) -> Folder | None:
         """The project file that counts in a folder.
@@ -83,34 +92,69 @@ class Places:
         """
         if not path.startswith("/"):
             return None
-        identity = self._vault.opened.workspace.identity
+        identity = self._vault.opened.identity
         return await self._worker.run(lambda: find_folder(path, self._store, identity))
+
+    async def workspace(self, named: Named) -> OpenWorkspace:
+        """The workspace that a request means: the one that it names, else that of its folder when that is trusted, else the active one.
+
+        Raises:
+            WorkspaceNotFound, FormatUnknown, Locked
+        """
+        opened = self._vault.opened
+        if named.workspace:
+            return opened.of(find_workspace(opened.workspaces, named.workspace).id)
+        folder = await self.folder(named.folder)
+        if folder is not None and folder.trusted and any(known.id == folder.project.workspace_id for known in opened.workspaces):
+            return opened.of(folder.project.workspace_id)
+        return self.active_workspace
 
     async def locate(self, named: Named) -> Located:
         """The vault that a request means.
 
         Raises:
-            ProjectNotFound, NoProject, BadUsage, UntrustedFolder, FormatUnknown, Locked
+            WorkspaceNotFound, ProjectNotFound, NoProject, BadUsage, UntrustedFolder, FormatUnknown, Locked
         """
-        state = self._vault.opened.workspace.state
         if named.project:
-            return self._at(find_project(state, named.project), named.environment, "header")
-        folder = await self.folder(named.folder)
+            workspace = (await self.workspace(named)).workspace
+            return self._at(workspace, find_project(workspace.state, named.project), named.environment, "header")
+        folder = None if named.workspace else await self.folder(named.folder)
         if folder is not None:
             folder.check()
-            return self._at(_project_of(state, folder), named.environment or folder.project.environment, "folder", folder.path)
-        active = self.active_project
+            workspace = self._workspace_of(folder)
+            project_id, environment = _project_of(workspace.state, folder), named.environment or folder.project.environment
+            return self._at(workspace, project_id, environment, "folder", folder.path)
+        workspace = (await self.workspace(named)).workspace
+        active = self.active_project(workspace)
         if active is None:
             raise NoProject
-        return self._at(active, named.environment or self._active_environment, "active")
+        return self._at(workspace, active, named.environment or self._choice(_ENVIRONMENT + workspace.id), "active")
 
-    def _at(self, project_id: ProjectId, environment: str, path: str, file: str = "") -> Located:
+    def _at(self, workspace: Workspace, project_id: ProjectId, environment: str, path: str, file: str = "") -> Located:
         parsed = parse_environment(environment) if environment else DEFAULT_ENVIRONMENT
-        return Located(Place(self._vault.opened.workspace.id, project_id, parsed), path, file)
+        return Located(Place(workspace.id, project_id, parsed), path, file)
+
+    def _workspace_of(self, folder: Folder) -> Workspace:
+        for workspace in self._vault.opened.workspaces:
+            if workspace.id == folder.project.workspace_id:
+                return workspace
+        raise ProjectNotFound(project=folder.project.project)
+
+    def _choice(self, name: str) -> str:
+        if name not in self._choices:
+            self._choices[name] = self._store.choice(name)
+        return self._choices[name]
+
+    async def _choose(self, choices: dict[str, str]) -> None:
+        async def deed() -> None:
+            await self._worker.run(lambda: self._store.choose(choices.items()))
+            self._choices |= choices
+
+        await unbroken(deed())
 
 
 def _project_of(state: LedgerState, folder: Folder) -> ProjectId:
     """By id alone: a name in a file proves nothing."""
-    if folder.project.workspace_id != state.public.workspace_id or folder.project.project_id not in dict(state.projects):
+    if folder.project.project_id not in dict(state.projects):
         raise ProjectNotFound(project=folder.project.project)
     return ProjectId(folder.project.project_id)

@@ -2,28 +2,97 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from agentsecrets.crypto.envelope import Envelope
 from agentsecrets.crypto.keys import SealedAccount, UnattendedKeys
 from agentsecrets.crypto.value import Value
-from agentsecrets.errors import Locked
+from agentsecrets.errors import Locked, WorkspaceNotFound
 from agentsecrets.model.binding import Binding
 from agentsecrets.model.place import Place, WorkspaceId
 from agentsecrets.model.secret import KeyName
 from agentsecrets.ports import Clock, Standing, StateStore, Worker
+from agentsecrets.team.workspaces import check_new_workspace
 from agentsecrets.vault.bindings import Bindings
 from agentsecrets.vault.remembered import RememberedCommands
 from agentsecrets.vault.secrets import Secrets
+from agentsecrets.vault.unbroken import unbroken
 from agentsecrets.vault.workspace import Workspace
 
 
+class OpenWorkspace:
+    """The verbs of one workspace of an unlocked account."""
+
+    def __init__(self, workspace: Workspace, store: StateStore, worker: Worker, clock: Clock) -> None:
+        self.workspace = workspace
+        self.secrets = Secrets(workspace, store, worker, clock)
+        self.bindings = Bindings(workspace, store, worker, clock)
+        self.remembered = RememberedCommands(workspace, store, worker)
+
+
 class OpenVault:
-    """The verbs of an unlocked account."""
+    """An unlocked account with all its workspaces.
+
+    Args:
+        account: The account.
+        keys: What this machine may use unattended.
+        store: Where the ledgers lie.
+        worker: Runs what blocks.
+        clock: Time.
+
+    Raises:
+        LedgerCorrupt, SignatureInvalid: When one of the ledgers does not hold.
+    """
 
     def __init__(self, account: SealedAccount, keys: UnattendedKeys, store: StateStore, worker: Worker, clock: Clock) -> None:
-        self.workspace = Workspace(account, keys, [Envelope.decode(entry) for entry in store.ledger()])
-        self.secrets = Secrets(self.workspace, store, worker, clock)
-        self.bindings = Bindings(self.workspace, store, worker, clock)
-        self.remembered = RememberedCommands(self.workspace, store, worker)
+        self.account, self.unattended = account, keys
+        self.identity = account.verified_identity()
+        self._store, self._worker, self._clock = store, worker, clock
+        self._open: dict[WorkspaceId, OpenWorkspace] = {}
+        self._founding = asyncio.Lock()
+        for workspace_id in store.workspaces():
+            self._add(self._read(workspace_id, [Envelope.decode(entry) for entry in store.ledger(workspace_id)]))
+
+    async def found(self, workspace_id: WorkspaceId, first: Envelope) -> Workspace:
+        """Adds a workspace whose first entry this account has just signed.
+
+        Raises:
+            LedgerCorrupt, SignatureInvalid: When the entry does not hold.
+            WorkspaceExists: When there is one of this name.
+            HeadMoved: When there is one of this id.
+        """
+
+        async def deed() -> Workspace:
+            workspace = self._read(workspace_id, [first])
+            check_new_workspace(self.workspaces, workspace.state.name)
+            await self._worker.run(lambda: self._store.append_entry(workspace_id, 0, first.encode()))
+            return self._add(workspace)
+
+        async with self._founding:
+            return await unbroken(deed())
+
+    @property
+    def workspaces(self) -> list[Workspace]:
+        """All of them, the personal one first."""
+        return [opened.workspace for opened in self._open.values()]
+
+    def of(self, workspace_id: str) -> OpenWorkspace:
+        """The verbs of one workspace.
+
+        Raises:
+            WorkspaceNotFound
+        """
+        opened = self._open.get(WorkspaceId(workspace_id))
+        if opened is None:
+            raise WorkspaceNotFound(workspace=workspace_id)
+        return opened
+
+    def _read(self, workspace_id: WorkspaceId, ledger: list[Envelope]) -> Workspace:
+        return Workspace(self.account, self.unattended, ledger, workspace_id)
+
+    def _add(self, workspace: Workspace) -> Workspace:
+        self._open[workspace.id] = OpenWorkspace(workspace, self._store, self._worker, self._clock)
+        return workspace
 
 
 class Vault:
@@ -39,7 +108,7 @@ class Vault:
 
     @property
     def opened(self) -> OpenVault:
-        """The verbs.
+        """The account with its workspaces.
 
         Raises:
             Locked
@@ -50,19 +119,16 @@ class Vault:
 
     def standing(self, workspace_id: WorkspaceId) -> Standing:
         """What the workspace allows now."""
-        workspace = self.opened.workspace
-        if workspace_id != workspace.id:
-            raise Locked
-        return workspace.standing()
+        return self.opened.of(workspace_id).workspace.standing()
 
     async def binding(self, place: Place, key: KeyName) -> Binding | None:
         """The binding of a key in its project, or None."""
-        return await self.opened.bindings.find(place, key)
+        return await self.opened.of(place.workspace_id).bindings.find(place, key)
 
     async def pin(self, place: Place, binding: Binding) -> Binding:
         """Fixes the binding of a key that has none."""
-        return await self.opened.bindings.pin(place, binding)
+        return await self.opened.of(place.workspace_id).bindings.pin(place, binding)
 
     async def open(self, place: Place, key: KeyName) -> Value:
         """Opens the newest version of one secret."""
-        return await self.opened.secrets.open(place, key)
+        return await self.opened.of(place.workspace_id).secrets.open(place, key)

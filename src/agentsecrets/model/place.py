@@ -28,6 +28,11 @@ class Place:
     project_id: ProjectId
     environment: Environment
 
+    @property
+    def parts(self) -> tuple[WorkspaceId, ProjectId, Environment]:
+        """Workspace, project and environment."""
+        return self.workspace_id, self.project_id, self.environment
+
     def beside(self, environment: Environment) -> Place:
         """The vault of another environment of the same project."""
         return Place(self.workspace_id, self.project_id, environment)

@@ -10,13 +10,13 @@ from typing import Any
 from agentsecrets.crypto.keys import SealedAccount
 from agentsecrets.crypto.records import SealedRecord
 from agentsecrets.errors import AccountExists, HeadMoved, StateDamaged
-from agentsecrets.model.place import Place
+from agentsecrets.model.place import Place, WorkspaceId
 from agentsecrets.model.statement import as_json, read_json
 from agentsecrets.storage.sqlite import connect, create, transaction, writing
 
 _SCHEMA = """
 CREATE TABLE account (id INTEGER PRIMARY KEY CHECK (id = 1), document BLOB NOT NULL);
-CREATE TABLE ledger (seq INTEGER PRIMARY KEY, envelope BLOB NOT NULL);
+CREATE TABLE ledger (workspace_id TEXT NOT NULL, seq INTEGER NOT NULL, envelope BLOB NOT NULL, PRIMARY KEY (workspace_id, seq));
 CREATE TABLE vaults (
   workspace_id TEXT NOT NULL, project_id TEXT NOT NULL, environment TEXT NOT NULL, name_key BLOB NOT NULL,
   PRIMARY KEY (workspace_id, project_id, environment)) WITHOUT ROWID;
@@ -60,25 +60,31 @@ class StateDb:
         row = self._one("SELECT document FROM account")
         return None if row is None else read_json(_blob(row[0]), SealedAccount, "account")
 
-    def found(self, account: SealedAccount, first_entry: bytes) -> None:
+    def found(self, account: SealedAccount, workspace_id: WorkspaceId, first_entry: bytes) -> None:
         """Writes a new account and its workspace in one transaction. Raises AccountExists when another program was quicker."""
         with transaction(self._db) as db:
             existing = self.account()
             if existing is not None:
                 raise AccountExists(email=existing.email)
             db.execute("INSERT INTO account VALUES (1, ?)", (as_json(account),))
-            db.execute("INSERT INTO ledger VALUES (0, ?)", (first_entry,))
+            db.execute("INSERT INTO ledger VALUES (?, 0, ?)", (workspace_id, first_entry))
 
-    def ledger(self, start: int = 0) -> list[bytes]:
-        """Encoded entries from a number on, in order."""
+    def workspaces(self) -> list[WorkspaceId]:
+        """The workspaces that have a ledger here, in the order in which they came."""
         with writing():
-            return [_blob(row[0]) for row in self._db.execute("SELECT envelope FROM ledger WHERE seq >= ? ORDER BY seq", (start,))]
+            return [WorkspaceId(row[0]) for row in self._db.execute("SELECT workspace_id FROM ledger GROUP BY 1 ORDER BY min(rowid)")]
 
-    def append_entry(self, seq: int, envelope: bytes) -> None:
-        """Adds an entry. Raises HeadMoved when that number is taken."""
+    def ledger(self, workspace_id: WorkspaceId, start: int = 0) -> list[bytes]:
+        """Encoded entries of a workspace from a number on, in order."""
+        query = "SELECT envelope FROM ledger WHERE workspace_id = ? AND seq >= ? ORDER BY seq"
+        with writing():
+            return [_blob(row[0]) for row in self._db.execute(query, (workspace_id, start))]
+
+    def append_entry(self, workspace_id: WorkspaceId, seq: int, envelope: bytes) -> None:
+        """Adds an entry, 0 for a new workspace. Raises HeadMoved when that number is taken."""
         with transaction(self._db) as db:
             try:
-                db.execute("INSERT INTO ledger VALUES (?, ?)", (seq, envelope))
+                db.execute("INSERT INTO ledger VALUES (?, ?, ?)", (workspace_id, seq, envelope))
             except sqlite3.IntegrityError:
                 raise HeadMoved from None
 

@@ -1,8 +1,9 @@
-"""Founding an account with its personal workspace."""
+"""Founding an account with its personal workspace, and further workspaces."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from agentsecrets.crypto.envelope import Envelope
 from agentsecrets.crypto.keys import OpenPerson, SealedAccount, new_account
@@ -13,10 +14,12 @@ from agentsecrets.ledger.chain import extend, write_entry
 from agentsecrets.ledger.entries import WORKSPACE_CREATED, Named
 from agentsecrets.ledger.rules import PublicState
 from agentsecrets.ledger.state import LedgerState
-from agentsecrets.model.place import new_id
+from agentsecrets.model.place import WorkspaceId, new_id
 
 _EMAIL = re.compile(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _EMAIL_LIMIT = 254
+PERSONAL = "personal"
+"""Name of the workspace that every account begins with."""
 
 
 def parse_email(text: str) -> str:
@@ -30,8 +33,16 @@ def parse_email(text: str) -> str:
     return text
 
 
-def found_account(email: str, password: str, now_ms: int) -> tuple[SealedAccount, OpenPerson, Envelope]:
-    """Makes the keys of an account and the first ledger entry of its workspace; nothing is stored yet.
+@dataclass(frozen=True, slots=True)
+class Founded:
+    """A workspace that does not exist yet: its id, and the first entry of its ledger."""
+
+    workspace_id: WorkspaceId
+    first: Envelope
+
+
+def found_account(email: str, password: str, now_ms: int) -> tuple[SealedAccount, OpenPerson, Founded]:
+    """Makes the keys of an account and the first ledger entry of its personal workspace; nothing is stored yet.
 
     Raises:
         BadEmail, WeakPassword
@@ -39,19 +50,31 @@ def found_account(email: str, password: str, now_ms: int) -> tuple[SealedAccount
     email = parse_email(email)
     if not is_strong(password, (email, *email.split("@"), "agentsecrets")):
         raise WeakPassword
-    account, person = new_account(email, password.encode("utf-8", "surrogateescape"), now_ms)
-    keys = WorkspaceKeys.generate()
+    account, person = new_account(email, password.encode(), now_ms)
+    return account, person, found_workspace(account, person, PERSONAL, now_ms)
+
+
+def found_workspace(account: SealedAccount, person: OpenPerson, name: str, now_ms: int) -> Founded:
+    """Makes the key of a new workspace and the first entry of its ledger; nothing is stored yet.
+
+    Args:
+        account: Its owner.
+        person: The owner's keys: the entry is signed with presence.
+        name: As ``model.place.parse_name`` accepts it.
+        now_ms: The time to write into it.
+    """
+    keys, workspace_id = WorkspaceKeys.generate(), WorkspaceId(new_id())
     entry = write_entry(
         PublicState(),
         WORKSPACE_CREATED,
-        workspace_id=new_id(),
+        workspace_id=workspace_id,
         author=account.account_id,
         subjects=(),
-        sealed=Named("personal"),
+        sealed=Named(name),
         ledger_key=keys.ledger_key,
         signer=person.signing,
         now_ms=now_ms,
         grants={account.account_id: keys.grant_to(person.unattended.sealing.public)},
     )
     extend(LedgerState(), entry, account.verified_identity(), keys.ledger_key)
-    return account, person, entry
+    return Founded(workspace_id, entry)

@@ -35,9 +35,9 @@ def workspace_keys(first: Envelope, account_id: str, keys: UnattendedKeys) -> Wo
 
 
 class Workspace:
-    """The personal workspace of this account while it is unlocked."""
+    """One workspace of this account while it is unlocked."""
 
-    def __init__(self, account: SealedAccount, keys: UnattendedKeys, ledger: list[Envelope]) -> None:
+    def __init__(self, account: SealedAccount, keys: UnattendedKeys, ledger: list[Envelope], workspace_id: WorkspaceId) -> None:
         self.account = account
         self.identity: Identity = account.verified_identity()
         self.unattended = keys
@@ -45,7 +45,9 @@ class Workspace:
             raise LedgerCorrupt(seq=0, problem="it is empty")
         self.keys = workspace_keys(ledger[0], account.account_id, keys)
         self.state: LedgerState = replay(ledger, self.identity, self.keys.ledger_key)
-        self.id = WorkspaceId(self.state.public.workspace_id)
+        self.id = workspace_id
+        if self.state.public.workspace_id != workspace_id:
+            raise LedgerCorrupt(seq=0, problem="it belongs to another workspace")
         self._changing = asyncio.Lock()
         self._standing = self._read()
 
@@ -98,10 +100,10 @@ class Workspace:
 
     def _append(self, store: StateStore, envelope: Envelope) -> None:
         seq = self.state.public.seq
-        last = store.ledger(seq - 1)
+        last = store.ledger(self.id, seq - 1)
         if len(last) != 1 or Envelope.decode(last[0]).digest != self.state.public.head:
             raise StoreOlder
-        store.append_entry(seq, envelope.encode())
+        store.append_entry(self.id, seq, envelope.encode())
 
     def _read(self) -> Standing:
         return Standing(self.state.allowlist, self.state.public.role(self.account.account_id))

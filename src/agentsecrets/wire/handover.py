@@ -27,6 +27,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     folder: bytes
     command: tuple[bytes, ...]
     variables: tuple[tuple[bytes, bytes], ...]
+    workspace: str = ""
     project: str = ""
     environment: str = ""
     only: tuple[str, ...] = ()

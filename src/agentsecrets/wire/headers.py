@@ -14,6 +14,7 @@ INJECT_FORM = "X-AS-Inject-Form-"
 AGENT_ID = "X-AS-Agent-ID"
 AGENT_TOKEN = "X-AS-Agent-Token"  # noqa: S105  (the name of a header)
 SESSION_TOKEN = "X-AS-Session-Token"  # noqa: S105  (the name of a header)
+WORKSPACE = "X-AS-Workspace"
 PROJECT = "X-AS-Project"
 ENVIRONMENT = "X-AS-Environment"
 EVENT = "X-AS-Event"

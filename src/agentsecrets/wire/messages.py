@@ -45,17 +45,16 @@ class Deposit(Message, frozen=True, kw_only=True):
     everywhere: bool = False
 
 
-def meant(key: str, folder: str, project: str, environment: str, *, everywhere: bool) -> tuple[str, ...]:
+def meant(key: str, folder: str, named: tuple[str, str, str], *, everywhere: bool) -> tuple[str, ...]:
     """What a deposit is for, as the presence program seals it beside the value and the daemon expects it.
 
     Args:
         key: Name of the secret.
         folder: The folder of the command.
-        project: As the command named it, empty for none.
-        environment: As the command named it, empty for none.
+        named: Workspace, project and environment as the command named them, empty for what it left open.
         everywhere: Whether it goes into every environment.
     """
-    return key, folder, project, environment, "everywhere" if everywhere else ""
+    return key, folder, *named, "everywhere" if everywhere else ""
 
 
 class Ask(Message, frozen=True, kw_only=True):

@@ -10,10 +10,13 @@ import pytest
 
 from agentsecrets.crypto.keys import SealedAccount
 from agentsecrets.errors import AccountExists, AgentSecretsError, FormatUnknown, StateDamaged
+from agentsecrets.model.place import WorkspaceId
 from agentsecrets.storage.state_db import StateDb
 from agentsecrets.vault.accounts import found_account
 
 PASSWORD = "violet-harbour-quartz-meadow"
+
+HOME = WorkspaceId("0" * 32)
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +36,7 @@ def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(tmp_path: Path)
 def test_a_truncated_database_is_refused_and_left_as_it_is(tmp_path: Path, account: SealedAccount) -> None:
     path = tmp_path / "state.db"
     store = StateDb(path)
-    store.found(account, b"entry")
+    store.found(account, HOME, b"entry")
     store.close()
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2 // 4096 * 4096])
     before = path.read_bytes()
@@ -72,9 +75,9 @@ def test_programs_that_come_to_a_new_file_at_once_find_one_set_of_tables(tmp_pat
 
 def test_of_two_new_accounts_the_second_is_told_of_the_first(tmp_path: Path, account: SealedAccount) -> None:
     first, second = StateDb(tmp_path / "state.db"), StateDb(tmp_path / "state.db")
-    first.found(account, b"entry")
+    first.found(account, HOME, b"entry")
     with pytest.raises(AccountExists):
-        second.found(account, b"another")
-    assert second.ledger() == [b"entry"]
+        second.found(account, HOME, b"another")
+    assert second.ledger(HOME) == [b"entry"]
     first.close()
     second.close()

@@ -56,7 +56,7 @@ def _answer(errand: Errand) -> None:
     done: dict[str, list[Any]] = {"set": [], "skipped": []}
     for line in pending:
         errand.note(f"{line['agent'] or 'An agent'} asks for {line['key']} ({line['project']}, {line['environment']}): {_quoted(line)}")
-        place = Errand(errand.as_json, line["project_id"], line["environment"])
+        place = Errand(errand.as_json, line["project_id"], line["environment"], line["workspace_id"])
         for outcome, keys in place.hand_over("fill", keys=[line["key"]]).items():
             done[outcome] += keys
     errand.tell(done, f"Stored {len(done['set'])}, skipped {len(done['skipped'])}.\n")

@@ -1,4 +1,4 @@
-"""``workspace allowlist add``, ``remove``, ``list``, ``log``."""
+"""``workspace create``, ``list``, ``switch``; ``workspace allowlist add``, ``remove``, ``list``, ``log``."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ import click
 from agentsecrets.cli.errand import Errand
 from agentsecrets.cli.grammar import LazyGroup, password_stdin, with_errand
 from agentsecrets.errors import BadUsage
+from agentsecrets.wire.messages import Named
 
 WORKSPACE = LazyGroup(
     "workspace",
-    short_help="Say which hosts may be reached.",
-    help="What all projects of a workspace share.",
-    sources={"allowlist": "workspace:ALLOWLIST"},
+    short_help="Create and choose workspaces, and say which hosts may be reached.",
+    help="What projects share: the hosts that may be reached, and the keys. Every account begins with a personal one.",
+    sources={"create": "workspace:create", "list": "workspace:shown", "switch": "workspace:switch", "allowlist": "workspace:ALLOWLIST"},
 )
 ALLOWLIST = LazyGroup(
     "allowlist",
@@ -22,6 +23,35 @@ ALLOWLIST = LazyGroup(
     help="The hosts that calls may reach at all. An empty list means that nothing may be reached.",
     sources={"add": "workspace:add", "remove": "workspace:remove", "list": "workspace:show", "log": "workspace:history"},
 )
+
+
+@click.command("create", short_help="Create a workspace.")
+@click.argument("name")
+@password_stdin
+@with_errand
+def create(errand: Errand, name: str, password_stdin: bool) -> None:
+    """Create a workspace with keys and an allowlist of its own, and use it. Its first entry is signed, so this needs the password."""
+    made = errand.presence("workspace.create", password_stdin=password_stdin, name=name)
+    errand.ask("/v1/workspaces/switch", Named(name=made["id"]))
+    errand.tell(made, f"Created workspace {made['workspace']}; it is the active one.\n")
+
+
+@click.command("list", short_help="List your workspaces.")
+@with_errand
+def shown(errand: Errand) -> None:
+    """List your workspaces; the one that commands here use is marked."""
+    found = errand.ask("/v1/workspaces")["workspaces"]
+    rows = [[line["name"], "active" if line["active"] else "", line["role"], str(line["projects"])] for line in found]
+    errand.tell_table(found, ["Name", "Use", "Role", "Projects"], rows)
+
+
+@click.command("switch", short_help="Choose the workspace that commands use.")
+@click.argument("name")
+@with_errand
+def switch(errand: Errand, name: str) -> None:
+    """Choose a workspace, for wherever no folder says otherwise."""
+    told = errand.ask("/v1/workspaces/switch", Named(name=name))
+    errand.tell(told, f"Using workspace {told['workspace']}.\n")
 
 
 @click.command("add", short_help="Allow calls to hosts.")

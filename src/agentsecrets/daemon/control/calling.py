@@ -30,7 +30,7 @@ async def _call(context: Context, exchange: Exchange) -> None:
     code = 0
     try:
         asked = read_call(exchange.head.method, exchange.head.fields)
-        reply = await plane.call(exchange, asked, context.named.folder)
+        reply = await plane.call(exchange, asked, context.named)
         try:
             code = await _copy(_Envelope(reply, started) if context.as_json else reply, exchange)
         finally:

@@ -12,7 +12,8 @@ from agentsecrets.wire.messages import Copy, Named, Nothing
 
 
 async def _list(context: Context, _: Nothing) -> dict[str, Any]:
-    place, secrets = await context.place(), context.daemon.vault.opened.secrets
+    place = await context.place()
+    secrets = context.of(place).secrets
     counted = [(environment, len(await secrets.lines(place.beside(environment)))) for environment in ENVIRONMENTS]
     lines = [{"name": name, "secrets": count, "active": name == place.environment} for name, count in counted]
     return {"environments": lines} | names_of(context, place)
@@ -24,26 +25,27 @@ async def _switch(context: Context, asked: Named) -> dict[str, Any]:
     located = await context.located()
     told = names_of(context, located.place.beside(environment)) | {"where": located.path}
     if located.path == "folder":
-        return told | await bound_folder(context, located.place.project_id, environment, file=located.file)
-    await context.daemon.places.activate(located.place.project_id, environment)
+        return told | await bound_folder(context, located.place.beside(environment), file=located.file)
+    await context.daemon.places.activate(located.place.workspace_id, located.place.project_id, environment)
     return told
 
 
 async def _copy(context: Context, asked: Copy) -> dict[str, Any]:
     place = await context.place()
     source, target = _both(place, asked)
-    copied, left = await context.daemon.vault.opened.secrets.copy(source, target, overwrite=asked.overwrite)
+    copied, left = await context.of(place).secrets.copy(source, target, overwrite=asked.overwrite)
     return {"copied": copied, "left": left} | names_of(context, target)
 
 
 async def _clean(context: Context, asked: Named) -> dict[str, Any]:
     place = (await context.place()).beside(parse_environment(asked.name))
-    return {"deleted": await context.daemon.vault.opened.secrets.clean(place)} | names_of(context, place)
+    return {"deleted": await context.of(place).secrets.clean(place)} | names_of(context, place)
 
 
 async def _missing(context: Context, asked: Copy) -> dict[str, Any]:
     """The names of one environment, and which of them stand in the other too."""
-    place, secrets = await context.place(), context.daemon.vault.opened.secrets
+    place = await context.place()
+    secrets = context.of(place).secrets
     source, target = _both(place, asked)
     there = {line.key for line in await secrets.lines(target)}
     keys = [{"key": line.key, "there": line.key in there} for line in await secrets.lines(source)]

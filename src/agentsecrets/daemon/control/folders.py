@@ -8,7 +8,7 @@ from agentsecrets.crypto.envelope import Envelope
 from agentsecrets.crypto.verify import verify_by_person
 from agentsecrets.daemon.control.route import Context, Route
 from agentsecrets.errors import NoProjectFile
-from agentsecrets.model.place import Environment, Place, ProjectId
+from agentsecrets.model.place import Place
 from agentsecrets.model.statement import FolderTrust
 from agentsecrets.team.projects import render_folder, sign_folder
 from agentsecrets.wire.messages import Nothing, Signed
@@ -23,7 +23,7 @@ async def _find(context: Context, _: Nothing) -> dict[str, Any]:
 
 async def _trust(context: Context, asked: Signed) -> dict[str, Any]:
     daemon, envelope = context.daemon, Envelope.decode(asked.envelope)
-    word = verify_by_person(envelope, daemon.vault.opened.workspace.identity, FolderTrust)
+    word = verify_by_person(envelope, daemon.vault.opened.identity, FolderTrust)
     await daemon.worker.run(lambda: daemon.store.put_folder(word.path, envelope.encode()))
     return {"path": word.path}
 
@@ -35,16 +35,15 @@ async def _place(context: Context, _: Nothing) -> dict[str, Any]:
 
 def names_of(context: Context, place: Place) -> dict[str, Any]:
     """What a person calls a place: account, workspace, project, environment."""
-    daemon = context.daemon
-    state = daemon.vault.opened.workspace.state
+    state = context.of(place).workspace.state
     project = dict(state.projects)[place.project_id]
-    return {"email": daemon.account.email, "workspace": state.name, "project": project, "environment": place.environment}
+    return {"email": context.daemon.account.email, "workspace": state.name, "project": project, "environment": place.environment}
 
 
-async def bound_folder(context: Context, project_id: ProjectId, environment: Environment, *, file: str) -> dict[str, Any]:
+async def bound_folder(context: Context, place: Place, *, file: str) -> dict[str, Any]:
     """The content of a project file, and this device's word of trust in it; the command writes it."""
-    daemon, workspace = context.daemon, context.daemon.vault.opened.workspace
-    content = render_folder(workspace.state, project_id, environment)
+    daemon, workspace = context.daemon, context.of(place).workspace
+    content = render_folder(workspace.state, place.project_id, place.environment)
     word = sign_folder(workspace.unattended.device, daemon.account.account_id, file, content, daemon.clock.now_ms())
     await daemon.worker.run(lambda: daemon.store.put_folder(file, word.encode()))
     return {"path": file, "content": content.decode()}

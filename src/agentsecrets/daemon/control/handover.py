@@ -44,16 +44,16 @@ async def _hand_over(context: Context, asked: Handover) -> dict[str, Any]:
     place = await context.place()
     keys = await _named(context, place, asked)
     remembered = _remembered(context, place, asked.command, keys)
-    if keys and daemon.account.protection not in _WITHOUT_PRESENCE and not await daemon.vault.opened.remembered.has(remembered):
+    if keys and daemon.account.protection not in _WITHOUT_PRESENCE and not await context.of(place).remembered.has(remembered):
         raise PresenceRequired
     return await _sealed(context, place, remembered, asked.recipient)
 
 
 async def _hand_over_signed(context: Context, asked: SignedHandover) -> dict[str, Any]:
     """Signed with presence for this very challenge; the word that it is to be remembered must be for the same command."""
-    daemon, opened = context.daemon, context.daemon.vault.opened
-    request = verify_by_person(Envelope.decode(asked.envelope), opened.workspace.identity, HandoverRequest)
-    if request.nonce not in daemon.challenges or request.workspace_id != opened.workspace.id:
+    daemon = context.daemon
+    request = verify_by_person(Envelope.decode(asked.envelope), daemon.vault.opened.identity, HandoverRequest)
+    if request.nonce not in daemon.challenges:
         raise SignatureInvalid
     daemon.challenges.discard(request.nonce)
     place = Place(WorkspaceId(request.workspace_id), ProjectId(request.project_id), parse_environment(request.environment))
@@ -66,17 +66,19 @@ async def _hand_over_signed(context: Context, asked: SignedHandover) -> dict[str
     )
     check_variables(remembered.keys)
     if asked.remembered:
-        await opened.remembered.accept(Envelope.decode(asked.remembered), remembered)
+        await context.of(place).remembered.accept(Envelope.decode(asked.remembered), remembered)
     return await _sealed(context, place, remembered, request.recipient)
 
 
 async def _list(context: Context, _: Nothing) -> dict[str, Any]:
-    words = await context.daemon.vault.opened.remembered.all()
-    return {"remembered": [_shown(context, remembered) | {"since": stamp(time_ms)} for time_ms, remembered in words]}
+    here = await context.workspace()
+    words, projects = await here.remembered.all(), dict(here.workspace.state.projects)
+    return {"remembered": [_shown(projects, remembered) | {"since": stamp(time_ms)} for time_ms, remembered in words]}
 
 
 async def _forget(context: Context, asked: RememberedId) -> dict[str, Any]:
-    return _shown(context, await context.daemon.vault.opened.remembered.forget(asked.id))
+    here = await context.workspace()
+    return _shown(dict(here.workspace.state.projects), await here.remembered.forget(asked.id))
 
 
 async def _named(context: Context, place: Place, asked: Handover) -> list[KeyName]:
@@ -85,7 +87,7 @@ async def _named(context: Context, place: Place, asked: Handover) -> list[KeyNam
     Raises:
         SecretNotFound, UnsafeVariable, EnvironmentTooLarge
     """
-    there = [line.key for line in await context.daemon.vault.opened.secrets.lines(place)]
+    there = [line.key for line in await context.of(place).secrets.lines(place)]
     keys = sorted({parse_key_name(key) for key in asked.only}) if asked.only else there
     for key in keys:
         if key not in there:
@@ -104,7 +106,7 @@ def _remembered(context: Context, place: Place, command: tuple[bytes, ...], keys
 async def _sealed(context: Context, place: Place, handed: Remembered, recipient: bytes) -> dict[str, Any]:
     """Writes the hand-over into the log, then seals the values."""
     daemon, keys = context.daemon, [parse_key_name(key) for key in handed.keys]
-    values = await daemon.vault.opened.secrets.open_all(place, keys)
+    values = await context.of(place).secrets.open_all(place, keys)
     if sum(map(len, keys)) + sum(map(len, values)) > MOST_BYTES:
         raise EnvironmentTooLarge(keys=len(keys))
     if keys:
@@ -135,8 +137,7 @@ def _event(context: Context, place: Place, handed: Remembered) -> Event:
     )
 
 
-def _shown(context: Context, remembered: Remembered) -> dict[str, Any]:
-    projects = dict(context.daemon.vault.opened.workspace.state.projects)
+def _shown(projects: dict[str, str], remembered: Remembered) -> dict[str, Any]:
     return {
         "id": remembered.id,
         "command": [word.decode("utf-8", "replace") for word in remembered.command],

@@ -13,24 +13,25 @@ from agentsecrets.wire.messages import Key, Nothing, Version
 
 async def _history(context: Context, asked: Key) -> dict[str, Any]:
     place = await context.place()
-    lines = await context.daemon.vault.opened.secrets.history(place, parse_key_name(asked.key))
+    lines = await context.of(place).secrets.history(place, parse_key_name(asked.key))
     return {"versions": [_shown(line) for line in lines]}
 
 
 async def _rollback(context: Context, asked: Version) -> dict[str, Any]:
     place, key = await context.place(), parse_key_name(asked.key)
-    version = await context.daemon.vault.opened.secrets.rollback(place, key, asked.version)
+    version = await context.of(place).secrets.rollback(place, key, asked.version)
     return {"key": key, "version": version} | names_of(context, place)
 
 
 async def _deleted(context: Context, _: Nothing) -> dict[str, Any]:
-    lines = await context.daemon.vault.opened.secrets.deleted(await context.place())
+    place = await context.place()
+    lines = await context.of(place).secrets.deleted(place)
     return {"deleted": [_shown(line) for line in lines]}
 
 
 async def _restore(context: Context, asked: Key) -> dict[str, Any]:
     place, key = await context.place(), parse_key_name(asked.key)
-    version = await context.daemon.vault.opened.secrets.restore(place, key)
+    version = await context.of(place).secrets.restore(place, key)
     return {"key": key, "version": version} | names_of(context, place)
 
 

@@ -15,7 +15,7 @@ _LONGEST_WAIT_S = 25
 async def _ask(context: Context, asked: Ask) -> dict[str, Any]:
     """Says whether a key is set; notes the request, and waits for the person a while, when it is not."""
     daemon, key, place = context.daemon, parse_key_name(asked.key), await context.place()
-    secrets = daemon.vault.opened.secrets
+    secrets = context.of(place).secrets
     if key not in {line.key for line in await secrets.lines(place)}:
         pending = daemon.requests.ask(place, key, asked.agent, asked.reason)
         if asked.wait_s > 0:
@@ -24,13 +24,13 @@ async def _ask(context: Context, asked: Ask) -> dict[str, Any]:
 
 
 async def _list(context: Context, _: Nothing) -> dict[str, Any]:
-    known = dict(context.daemon.vault.opened.workspace.state.projects)
     return {
         "requests": [
-            {"key": one.key, "agent": one.agent, "reason": one.reason, "time_ms": one.time_ms, "project_id": one.place.project_id}
+            {"key": one.key, "agent": one.agent, "reason": one.reason, "time_ms": one.time_ms}
+            | {"workspace_id": one.place.workspace_id, "project_id": one.place.project_id}
             | names_of(context, one.place)
             for one in context.daemon.requests.waiting
-            if one.place.project_id in known
+            if one.place.project_id in dict(context.of(one.place).workspace.state.projects)
         ]
     }
 

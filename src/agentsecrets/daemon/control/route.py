@@ -10,6 +10,7 @@ import msgspec
 
 from agentsecrets.daemon.core import Daemon
 from agentsecrets.daemon.places import Located, Named
+from agentsecrets.daemon.unlocked import OpenWorkspace
 from agentsecrets.model.place import Place
 from agentsecrets.network.http1.messages import RequestHead
 from agentsecrets.network.http1.server import Exchange
@@ -27,10 +28,23 @@ class Context:
     as_json: bool
 
     @classmethod
-    def of(cls, daemon: Daemon, head: RequestHead) -> Context:
+    def read(cls, daemon: Daemon, head: RequestHead) -> Context:
         """What the head of a control request says."""
-        named = Named(_field(head, headers.PROJECT), _field(head, headers.ENVIRONMENT), unquoted(_field(head, headers.CWD)))
+        named = Named(
+            _field(head, headers.PROJECT),
+            _field(head, headers.ENVIRONMENT),
+            unquoted(_field(head, headers.CWD)),
+            _field(head, headers.WORKSPACE),
+        )
         return cls(daemon, named, _field(head, headers.OUTPUT) == "json")
+
+    async def workspace(self) -> OpenWorkspace:
+        """The workspace that the command means."""
+        return await self.daemon.places.workspace(self.named)
+
+    def of(self, place: Place) -> OpenWorkspace:
+        """The workspace of a place."""
+        return self.daemon.vault.opened.of(place.workspace_id)
 
     async def located(self) -> Located:
         """The vault that the command means, and by what."""

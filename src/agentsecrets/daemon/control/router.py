@@ -16,6 +16,7 @@ from agentsecrets.daemon.control import (
     secrets,
     signed,
     standing,
+    workspaces,
 )
 from agentsecrets.daemon.control import daemon as of_daemon
 from agentsecrets.daemon.control.route import Context, FrameRoute, Route
@@ -27,6 +28,7 @@ from agentsecrets.wire import headers
 _ALL: tuple[Route, ...] = (
     *of_daemon.ROUTES,
     *standing.ROUTES,
+    *workspaces.ROUTES,
     *projects.ROUTES,
     *folders.ROUTES,
     *environments.ROUTES,
@@ -56,7 +58,7 @@ class ControlPlane:
             raise RouteNotFound
         if path not in _FOR_ANY_VERSION:
             self._check_version(exchange)
-        context = Context.of(self._daemon, exchange.head)
+        context = Context.read(self._daemon, exchange.head)
         if path in _FRAMED:
             await _FRAMED[path].serve(context, exchange)
             return

@@ -23,19 +23,21 @@ from agentsecrets.wire.messages import Deposit, Key, Nothing, Signed, meant
 async def _offer(context: Context, _: Nothing) -> Signed:
     daemon = context.daemon
     offer = DepositOffer(account_id=daemon.account.account_id, public=daemon.deposit.public, time_ms=daemon.clock.now_ms())
-    return Signed(envelope=daemon.vault.opened.workspace.unattended.device.sign(offer).encode())
+    return Signed(envelope=daemon.vault.opened.unattended.device.sign(offer).encode())
 
 
 async def _set(context: Context, asked: Deposit) -> dict[str, Any]:
     key = parse_key_name(asked.key)
     named = context.named
     raw = open_deposit(
-        context.daemon.deposit, meant(key, named.folder, named.project, named.environment, everywhere=asked.everywhere), asked.sealed
+        context.daemon.deposit,
+        meant(key, named.folder, (named.workspace, named.project, named.environment), everywhere=asked.everywhere),
+        asked.sealed,
     )
     check_value(raw)
     place = await context.place()
     places = [place.beside(environment) for environment in ENVIRONMENTS] if asked.everywhere else [place]
-    versions = await context.daemon.vault.opened.secrets.set(places, key, Value(raw), asked.note)
+    versions = await context.of(place).secrets.set(places, key, Value(raw), asked.note)
     for one in places:
         context.daemon.requests.answer(one, key)
     written = {one.environment: version for one, version in zip(places, versions, strict=True)}
@@ -43,7 +45,8 @@ async def _set(context: Context, asked: Deposit) -> dict[str, Any]:
 
 
 async def _list(context: Context, _: Nothing) -> dict[str, Any]:
-    place, opened = await context.place(), context.daemon.vault.opened
+    place = await context.place()
+    opened = context.of(place)
     known = {one: await opened.secrets.lines(place.beside(one)) for one in ENVIRONMENTS}
     coverage: dict[str, list[str]] = {}
     for environment, lines in known.items():
@@ -70,7 +73,7 @@ async def _list(context: Context, _: Nothing) -> dict[str, Any]:
 async def _delete(context: Context, asked: Key) -> dict[str, Any]:
     key = parse_key_name(asked.key)
     place = await context.place()
-    await context.daemon.vault.opened.secrets.delete(place, key)
+    await context.of(place).secrets.delete(place, key)
     return {"key": key} | names_of(context, place)
 
 
@@ -84,13 +87,13 @@ async def _challenge(context: Context, _: Nothing) -> dict[str, Any]:
 async def _reveal(context: Context, asked: Signed) -> dict[str, Any]:
     """Opens one value for a person: signed with presence for this very challenge, sealed to a key that lives for this request."""
     daemon = context.daemon
-    opened = daemon.vault.opened
-    request = verify_by_person(Envelope.decode(asked.envelope), opened.workspace.identity, RevealRequest)
-    if request.nonce not in daemon.challenges or request.workspace_id != opened.workspace.id:
+    identity = daemon.vault.opened.identity
+    request = verify_by_person(Envelope.decode(asked.envelope), identity, RevealRequest)
+    if request.nonce not in daemon.challenges:
         raise SignatureInvalid
     daemon.challenges.discard(request.nonce)
     place = Place(WorkspaceId(request.workspace_id), ProjectId(request.project_id), parse_environment(request.environment))
-    value = await opened.secrets.open(place, parse_key_name(request.key))
+    value = await context.of(place).secrets.open(place, parse_key_name(request.key))
     await daemon.journal.record(_event(context, place, request))
     return {"sealed": seal_to(request.recipient, value.reveal())}
 

@@ -38,7 +38,7 @@ async def _status(context: Context, _: Nothing) -> DaemonStatus:
 
 
 async def _of_workspace(context: Context, status: DaemonStatus) -> DaemonStatus:
-    state = context.daemon.vault.opened.workspace.state
+    state = (await context.workspace()).workspace.state
     known = replace(status, workspace=state.name, allowlist=len(state.allowed))
     try:
         place, path, _ = await context.located()

@@ -6,6 +6,7 @@ from agentsecrets.daemon.deeds import (
     deposit,
     disallow,
     fill,
+    found,
     handover,
     init,
     reveal,
@@ -23,6 +24,7 @@ DEEDS: tuple[Deed, ...] = (
     trust.DEED,
     deposit.DEED,
     fill.DEED,
+    found.DEED,
     reveal.DEED,
     handover.DEED,
 )

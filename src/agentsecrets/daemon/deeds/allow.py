@@ -28,6 +28,7 @@ def _perform(asked: _Asked, person: Person) -> dict[str, Any]:
     ]
     shown = f"AgentSecrets: allow calls to {', '.join(host.shown for host in hosts)}"
     opened = Opened(asked, person, f"{shown} ({', '.join(special)})" if special else shown)
+    person.show(f"in the workspace {opened.workspace.state.name}")
     for host in hosts:
         opened.append(ALLOWLIST_ADDED, lambda state, host=host: (new_id(), sealed_added(state, host)))  # type: ignore[misc]
     return {"domains": [host.shown for host in hosts]}

@@ -20,6 +20,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         deed: Name of the deed.
         home: The state folder.
         cwd: The folder of the command.
+        workspace: Name or id by flag or variable, empty for none.
         project: Name or id by flag or variable, empty for none.
         environment: Name by flag or variable, empty for none.
         password_stdin: Whether the password comes by standard input instead of the terminal.
@@ -28,6 +29,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     deed: str
     home: str
     cwd: str = ""
+    workspace: str = ""
     project: str = ""
     environment: str = ""
     password_stdin: bool = False
@@ -35,7 +37,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     @property
     def control(self) -> Control:
         """The daemon, asked from where the command was run."""
-        return Control(Path(self.home), place_fields(self.cwd, self.project, self.environment))
+        return Control(Path(self.home), place_fields(self.cwd, self.project, self.environment, self.workspace))
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ def deposit(asked: Asked, account: SealedAccount, key: str, raw: bytes, *, note:
     """
     check_value(raw)
     public = _offered(asked, account)
-    use = meant(parse_key_name(key), asked.cwd, asked.project, asked.environment, everywhere=everywhere)
+    use = meant(parse_key_name(key), asked.cwd, (asked.workspace, asked.project, asked.environment), everywhere=everywhere)
     return asked.control.ask("/v1/secrets/set", Deposit(key=key, sealed=seal_deposit(public, use, raw), note=note, everywhere=everywhere))
 
 

@@ -19,6 +19,7 @@ class _Asked(Asked, frozen=True, kw_only=True):
 def _perform(asked: _Asked, person: Person) -> dict[str, Any]:
     hosts = [parse_listed(text) for text in asked.hosts]
     opened = Opened(asked, person, f"AgentSecrets: no more calls to {', '.join(asked.hosts)}")
+    person.show(f"in the workspace {opened.workspace.state.name}")
     for host, port in hosts:
         opened.append(ALLOWLIST_REMOVED, lambda state, host=host, port=port: (subject_removed(state, host, port), Nothing()))  # type: ignore[misc]
     return {"domains": [AllowedHost(host, port).shown for host, port in hosts]}

@@ -31,8 +31,8 @@ def _perform(asked: _Asked, person: Person) -> dict[str, Any]:
     password = person.secret("New password")
     if not asked.password_stdin and person.secret("The same again") != password:
         raise PasswordsDiffer
-    account, keys, first = found_account(asked.email, password, SystemClock().now_ms())
-    store.found(account, first.encode())
+    account, keys, founded = found_account(asked.email, password, SystemClock().now_ms())
+    store.found(account, founded.workspace_id, founded.first.encode())
     store.close()
     replace_daemon(home, waiting, keys)
     return {"email": account.email, "protection": account.protection}

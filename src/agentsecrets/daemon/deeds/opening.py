@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 
 from agentsecrets.crypto.envelope import Envelope
@@ -10,15 +11,16 @@ from agentsecrets.crypto.keys import OpenPerson, SealedAccount, open_person
 from agentsecrets.daemon.clock import SystemClock
 from agentsecrets.daemon.deeds.deed import Asked
 from agentsecrets.daemon.terminal import Person
-from agentsecrets.errors import HeadMoved, NoAccount, WrongPassword
+from agentsecrets.errors import HeadMoved, NoAccount, WorkspaceNotFound, WrongPassword
 from agentsecrets.ledger.chain import extend, write_entry
 from agentsecrets.ledger.state import LedgerState
-from agentsecrets.model.place import Place, parse_environment
+from agentsecrets.model.place import Place, WorkspaceId, parse_environment
 from agentsecrets.storage.paths import Home
 from agentsecrets.storage.state_db import StateDb
 from agentsecrets.team.projects import find_project
 from agentsecrets.vault.workspace import Workspace
 from agentsecrets.wire.messages import Signed
+from agentsecrets.wire.tables import marked
 
 _TRIES = 3
 _TRIES_TO_APPEND = 20
@@ -46,8 +48,22 @@ class Opened:
         person.show(shown)
         self.account: SealedAccount = account
         self.keys: OpenPerson = _opened(account, person, tries=1 if asked.password_stdin else _TRIES)
-        self.workspace = Workspace(account, self.keys.unattended, [Envelope.decode(entry) for entry in self.store.ledger()])
         self.control = asked.control
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        """The workspace that the command means, by this account's own ledger of it.
+
+        Raises:
+            WorkspaceNotFound: When there is no such ledger.
+        """
+        return self._read(WorkspaceId(self.control.ask("/v1/workspace")["id"]))
+
+    def _read(self, workspace_id: WorkspaceId) -> Workspace:
+        ledger = [Envelope.decode(entry) for entry in self.store.ledger(workspace_id)]
+        if not ledger:
+            raise WorkspaceNotFound(workspace=workspace_id)
+        return Workspace(self.account, self.keys.unattended, ledger, workspace_id)
 
     def place(self) -> tuple[Place, str]:
         """The vault that the command means, as the daemon finds it and this account's own ledger knows it, and its name.
@@ -56,10 +72,10 @@ class Opened:
             ProjectNotFound: When the ledger knows no such project.
         """
         found = self.control.ask("/v1/place")
+        self.workspace = self._read(WorkspaceId(found["workspace_id"]))
         project_id = find_project(self.workspace.state, found["project_id"])
         place = Place(self.workspace.id, project_id, parse_environment(found["environment"]))
-        shown = "PRODUCTION" if place.environment == "production" else place.environment
-        return place, f"{dict(self.workspace.state.projects)[project_id]}, {shown}"
+        return place, f"{dict(self.workspace.state.projects)[project_id]}, {marked(place.environment)}"
 
     def append(self, entry: str, made: Callable[[LedgerState], tuple[str, object]]) -> None:
         """Signs the next entry of the ledger and has the daemon append it; anew when another entry was quicker.
@@ -78,8 +94,7 @@ class Opened:
             except HeadMoved:
                 if left == 1:
                     raise
-                ledger = [Envelope.decode(known) for known in self.store.ledger()]
-                self.workspace = Workspace(self.account, self.keys.unattended, ledger)
+                self.workspace = self._read(self.workspace.id)
             else:
                 return
 

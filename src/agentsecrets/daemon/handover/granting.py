@@ -49,7 +49,7 @@ def granted(order: Order) -> Granted:
         folder = order.folder.decode()
     except UnicodeDecodeError:
         raise BadUsage(problem="the name of this folder is not UTF-8") from None
-    control = Control(Path(order.home), place_fields(folder, order.project, order.environment))
+    control = Control(Path(order.home), place_fields(folder, order.project, order.environment, order.workspace))
     answer = None if order.remember else _without_person(control, order, recipient)
     if answer is None:
         answer = _by_person(order, folder, recipient)
@@ -70,6 +70,7 @@ def _by_person(order: Order, folder: str, recipient: SealingKey) -> dict[str, An
         "deed": "handover",
         "home": order.home,
         "cwd": folder,
+        "workspace": order.workspace,
         "project": order.project,
         "environment": order.environment,
         "command": order.command,
