@@ -23,7 +23,7 @@ from tests.parts.stand_ins import MemoryState
 
 
 class Store(StateStore, Protocol):
-    def found(self, account: SealedAccount, first_entry: bytes) -> None: ...
+    def found(self, account: SealedAccount, workspace_id: WorkspaceId, first_entry: bytes) -> None: ...
 
 
 HERE = Place(WorkspaceId("1" * 32), ProjectId("2" * 32), "development")
@@ -60,21 +60,31 @@ def _put(store: Store, *versions: int, place: Place = HERE, record_id: str = "r"
 
 def test_an_account_is_founded_once_and_read_back_whole(store: Store, account: SealedAccount):
     assert store.account() is None
-    store.found(account, b"first")
+    store.found(account, HERE.workspace_id, b"first")
     assert store.account() == account
     with pytest.raises(AccountExists):
-        store.found(account, b"other")
-    assert store.ledger() == [b"first"]
+        store.found(account, HERE.workspace_id, b"other")
+    assert store.ledger(HERE.workspace_id) == [b"first"]
 
 
 def test_a_ledger_takes_each_number_once_and_answers_from_any_number_on(store: Store, account: SealedAccount):
-    store.found(account, b"0")
-    store.append_entry(1, b"1")
-    store.append_entry(2, b"2")
+    store.found(account, HERE.workspace_id, b"0")
+    store.append_entry(HERE.workspace_id, 1, b"1")
+    store.append_entry(HERE.workspace_id, 2, b"2")
     for taken in (0, 1, 2):
         with pytest.raises(HeadMoved):
-            store.append_entry(taken, b"another")
-    assert (store.ledger(), store.ledger(1), store.ledger(3)) == ([b"0", b"1", b"2"], [b"1", b"2"], [])
+            store.append_entry(HERE.workspace_id, taken, b"another")
+    assert [store.ledger(HERE.workspace_id, start) for start in (0, 1, 3)] == [[b"0", b"1", b"2"], [b"1", b"2"], []]
+
+
+def test_each_workspace_has_a_ledger_of_its_own_and_they_are_listed_as_they_came(store: Store, account: SealedAccount):
+    later = WorkspaceId("0" * 32)
+    store.found(account, HERE.workspace_id, b"0")
+    store.append_entry(later, 0, b"other 0")
+    store.append_entry(HERE.workspace_id, 1, b"1")
+    assert store.workspaces() == [HERE.workspace_id, later]
+    assert (store.ledger(later), store.ledger(HERE.workspace_id)) == ([b"other 0"], [b"0", b"1"])
+    assert store.ledger(WorkspaceId("8" * 32)) == []
 
 
 def test_the_first_name_key_of_a_vault_stays(store: Store):

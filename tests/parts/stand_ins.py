@@ -10,7 +10,7 @@ from typing import TypeVar
 from agentsecrets.crypto.keys import SealedAccount
 from agentsecrets.crypto.records import SealedRecord
 from agentsecrets.errors import AccountExists, HeadMoved, StateUnwritable
-from agentsecrets.model.place import Place
+from agentsecrets.model.place import Place, WorkspaceId
 from agentsecrets.ports import LogRow
 
 T = TypeVar("T")
@@ -111,7 +111,7 @@ class MemoryState:
     """``ports.StateStore`` in dictionaries."""
 
     _account: SealedAccount | None = None
-    _ledger: list[bytes] = field(default_factory=list)
+    _ledgers: dict[WorkspaceId, list[bytes]] = field(default_factory=dict)
     _name_keys: dict[Place, bytes] = field(default_factory=dict)
     _records: dict[tuple[Place, str], dict[int, _Kept]] = field(default_factory=dict)
     _bindings: dict[tuple[str, str, str], bytes] = field(default_factory=dict)
@@ -122,18 +122,22 @@ class MemoryState:
     def account(self) -> SealedAccount | None:
         return self._account
 
-    def found(self, account: SealedAccount, first_entry: bytes) -> None:
+    def found(self, account: SealedAccount, workspace_id: WorkspaceId, first_entry: bytes) -> None:
         if self._account is not None:
             raise AccountExists(email=self._account.email)
-        self._account, self._ledger = account, [first_entry]
+        self._account, self._ledgers = account, {workspace_id: [first_entry]}
 
-    def ledger(self, start: int = 0) -> list[bytes]:
-        return self._ledger[start:]
+    def workspaces(self) -> list[WorkspaceId]:
+        return list(self._ledgers)
 
-    def append_entry(self, seq: int, envelope: bytes) -> None:
-        if seq < len(self._ledger):
+    def ledger(self, workspace_id: WorkspaceId, start: int = 0) -> list[bytes]:
+        return self._ledgers.get(workspace_id, [])[start:]
+
+    def append_entry(self, workspace_id: WorkspaceId, seq: int, envelope: bytes) -> None:
+        ledger = self._ledgers.setdefault(workspace_id, [])
+        if seq < len(ledger):
             raise HeadMoved
-        self._ledger.append(envelope)
+        ledger.append(envelope)
 
     def name_key(self, place: Place) -> bytes | None:
         return self._name_keys.get(place)

@@ -50,7 +50,7 @@ def found_account(email: str, password: str, now_ms: int) -> tuple[SealedAccount
     email = parse_email(email)
     if not is_strong(password, (email, *email.split("@"), "agentsecrets")):
         raise WeakPassword
-    account, person = new_account(email, password.encode(), now_ms)
+    account, person = new_account(email, password.encode("utf-8", "surrogateescape"), now_ms)
     return account, person, found_workspace(account, person, PERSONAL, now_ms)
 
 

@@ -44,20 +44,23 @@ def test_any_bytes_that_a_terminal_can_give_may_be_in_a_password():
 
 
 def test_the_first_entry_makes_the_founder_an_owner_with_the_workspace_s_key():
-    account, person, first = found_account("ada@example.com", PASSWORD, 1)
-    workspace = Workspace(account, person.unattended, [first])
+    account, person, founded = found_account("ada@example.com", PASSWORD, 1)
+    workspace = Workspace(account, person.unattended, [founded.first], founded.workspace_id)
     assert workspace.standing().role == "owner"
     assert workspace.standing().allowlist.hosts == ()
-    assert read_payload(first.payload, Entry).grants.keys() == {account.account_id}
+    assert read_payload(founded.first.payload, Entry).grants.keys() == {account.account_id}
 
 
 def test_a_workspace_that_grants_this_account_nothing_does_not_open():
-    ada, person, _ = found_account("ada@example.com", PASSWORD, 1)
-    eve, other, foreign = found_account("eve@example.com", PASSWORD, 1)
+    ada, person, own = found_account("ada@example.com", PASSWORD, 1)
+    eve, other, founded = found_account("eve@example.com", PASSWORD, 1)
+    foreign = founded.first
     with pytest.raises(LedgerCorrupt):
-        Workspace(ada, person.unattended, [foreign])
+        Workspace(ada, person.unattended, [foreign], founded.workspace_id)
     with pytest.raises(LedgerCorrupt):
-        Workspace(ada, person.unattended, [])
+        Workspace(ada, person.unattended, [], own.workspace_id)
+    with pytest.raises(LedgerCorrupt):
+        Workspace(ada, person.unattended, [own.first], founded.workspace_id)
     with pytest.raises(RecordCorrupt):
         workspace_keys(foreign, eve.account_id, person.unattended)
     assert workspace_keys(foreign, eve.account_id, other.unattended).ledger_key
