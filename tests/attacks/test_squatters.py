@@ -94,6 +94,18 @@ def test_whoever_kills_the_daemon_and_takes_its_place_hears_nothing_of_worth(att
         assert person.run("secrets", "get", "KEY", "--password-stdin", said=PASSWORD) in (VALUE + "\n", VALUE[::-1] + "\n")
 
 
+def test_an_unlock_takes_the_socket_back_from_whoever_sits_on_it(attacker: OrdinaryUser) -> None:
+    with commands(attacker.folder, uid=attacker.uid) as person:
+        person.run("secrets", "set", "KEY=-", said=VALUE)
+        person.stop()
+        with squatting(attacker, free_port(), str(person.home / "run" / "control.sock")) as heard:
+            person.run("unlock", "--password-stdin", said=PASSWORD)
+            assert person.ask("status")["locked"] is False
+            assert person.run("secrets", "get", "KEY", "--password-stdin", said=PASSWORD) == VALUE + "\n"
+        assert not heard.holds(PASSWORD)
+        assert not heard.holds(VALUE)
+
+
 def _try_everything(person: Commands) -> None:
     """What a person and an agent would do, who do not know."""
     for words, said in (
