@@ -21,7 +21,9 @@ _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _NUMBER = re.compile(r"[0-9]+|0[xX][0-9a-fA-F]*")
 _PORT = re.compile(r"[1-9][0-9]{0,4}")
 _PATH = re.compile(r"[!$-;=?-\[\]_a-z|~]*")
-_DOTS = re.compile(r"/(?:\.|%2[eE]){1,2}(?:/|\Z)")
+_SLASH = r"(?:/|%(?:25)*(?:2[fF]|5[cC]))"
+_DOTS = re.compile(rf"{_SLASH}(?:\.|%(?:25)*2[eE]){{1,2}}(?:;[^/]*?)?(?:{_SLASH}|\Z)")
+"""A dot segment for any server: encoded once or more often, behind an encoded slash or backslash, or with a parameter (``..;``)."""
 _HOST_LIMIT = 253
 _PORT_LIMIT = 65535
 
