@@ -11,7 +11,7 @@ WORKERS ?= 2
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build check format test conformance bench crashes docs dist lock clean
+.PHONY: help demo build check format test conformance defences bench crashes docs dist lock clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -38,6 +38,9 @@ test: $(DEV) ## Run all tests
 	@sh tools/system-packages.sh
 	-@sh tools/system-packages.sh chromium-headless-shell
 	$(PYTEST) -n $(WORKERS) --dist loadfile
+
+defences: $(DEV) ## Take each defence out in turn and see the tests turn red
+	$(BIN)/python tools/defences.py
 
 conformance: $(DEV) ## Run the tests against public corpora alone
 	$(PYTEST) tests/conformance

@@ -155,6 +155,36 @@ def test_a_doubtful_connection_is_never_used_again(tmp_path: Path, raw: bytes):
         assert not set(after) & set(before[:1])
 
 
+def test_bytes_that_nobody_asked_for_end_an_idle_connection(tmp_path: Path):
+    async def late(_seen: Seen, writer: asyncio.StreamWriter) -> None:
+        writer.write(OK + b"Content-Length: 2\r\n\r\nhi")
+        await writer.drain()
+        while not heard:  # noqa: ASYNC110  (it is said in another thread)
+            await asyncio.sleep(0.005)
+        writer.write(OK + b"Content-Length: 6\r\n\r\npoison")
+        await writer.drain()
+        said.append(1)
+
+    heard: list[int] = []
+    said: list[int] = []
+
+    async def tell() -> None:
+        async with equipped(tmp_path, upstream, QUICK) as house, front(house) as opened:
+            answer = await opened.tell(opened.request(("X-AS-Target-URL", upstream.url("/late")), STYLES["bearer"].header))
+            assert answer.endswith(b"hi")
+            assert len(house.upstream._pool) == 1
+            heard.append(1)
+            await until(lambda: bool(said))
+            await until(lambda: not any(one.usable for one in house.upstream._pool._since))
+            answer = await opened.tell(opened.request(("X-AS-Target-URL", upstream.url("/echo")), STYLES["bearer"].header))
+            assert b"poison" not in answer
+
+    with TlsUpstream() as upstream:
+        upstream.on("/late", late)
+        asyncio.run(tell())
+        assert [one.connection for one in upstream.seen] == [1, 2]
+
+
 UNPROVED: dict[str, tuple[dict[str, Any], bytes]] = {
     "expired": ({"expired": True}, b"upstream_certificate"),
     "another name": ({"names": ("other.localhost",)}, b"upstream_certificate"),
