@@ -11,7 +11,7 @@ WORKERS ?= 2
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build check format test conformance defences bench crashes docs dist lock clean
+.PHONY: help demo build check format test conformance fuzz defences bench crashes docs dist lock clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -38,6 +38,11 @@ test: $(DEV) ## Run all tests
 	@sh tools/system-packages.sh
 	-@sh tools/system-packages.sh chromium-headless-shell
 	$(PYTEST) -n $(WORKERS) --dist loadfile
+
+FUZZ ?= --runs 200000 --seconds 60
+fuzz: $(DEV) ## Fuzz the parsers by coverage, from the corpus in build/fuzz (FUZZ="--runs N --seconds S TARGET")
+	$(PIP) install --require-hashes -r requirements/fuzz.txt
+	$(BIN)/python tools/fuzz.py $(FUZZ)
 
 defences: $(DEV) ## Take each defence out in turn and see the tests turn red
 	$(BIN)/python tools/defences.py

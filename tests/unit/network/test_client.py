@@ -35,6 +35,7 @@ BROKEN = {
     "an unknown coding": OK + b"Transfer-Encoding: gzip\r\n\r\nhi",
     "a folded line": OK + b"A: b\r\n c\r\nContent-Length: 0\r\n\r\n",
     "a bare line feed": OK + b"A: b\nContent-Length: 0\r\n\r\n",
+    "a status below 100": b"HTTP/1.1 040 Odd\r\nContent-Length: 0\r\n\r\n",
     "no HTTP": b"SSH-2.0-OpenSSH_9.2\r\n\r\n",
     "a control byte in the reason": b"HTTP/1.1 200 \x01\r\nContent-Length: 0\r\n\r\n",
     "101 fields": OK + b"A: b\r\n" * 101 + b"\r\n",

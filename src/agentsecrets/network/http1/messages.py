@@ -14,6 +14,7 @@ from agentsecrets.wire.headers import TARGET_URL
 
 _CHUNKED = b"chunked"
 _LONGEST_NUMBER = 18
+_LOWEST_STATUS = 100
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _SCHEME = b"http://"
 _TARGET_URL = TARGET_URL.lower().encode()
@@ -248,6 +249,8 @@ def read_answer(raw: bytes, limits: Limits) -> tuple[AnswerHead, ChunkedBody | N
     framing = _framing(index)
     if version not in ("1.1", "1.0") or (framing.chunked and version == "1.0"):
         raise Malformed("it is not HTTP/1.1")
+    if parser.get_status_code() < _LOWEST_STATUS:
+        raise Malformed("its status code is none")
     if _CONTROL.search(collector.reason):
         raise Malformed("its reason phrase holds control characters")
     keep = version == "1.1" and not _closes(index)
