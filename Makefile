@@ -11,7 +11,7 @@ WORKERS ?= 2
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build check format test conformance fuzz defences bench crashes docs dist lock clean
+.PHONY: help demo build check format test conformance fuzz soak defences bench crashes docs dist lock clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -43,6 +43,10 @@ FUZZ ?= --runs 200000 --seconds 60
 fuzz: $(DEV) ## Fuzz the parsers by coverage, from the corpus in build/fuzz (FUZZ="--runs N --seconds S TARGET")
 	$(PIP) install --require-hashes -r requirements/fuzz.txt
 	$(BIN)/python tools/fuzz.py $(FUZZ)
+
+SOAK ?= --calls 1000000 --seconds 3600
+soak: $(DEV) ## Soak the proxy before an upstream that says values again; goes on where it was (SOAK="--calls N --seconds S")
+	$(BIN)/python tools/soak.py $(SOAK)
 
 defences: $(DEV) ## Take each defence out in turn and see the tests turn red
 	$(BIN)/python tools/defences.py

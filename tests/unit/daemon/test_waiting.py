@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -28,6 +29,14 @@ def _wait_for(condition: object) -> None:
         time.sleep(0.01)
 
 
+def _held(child: int) -> list[str]:
+    held = []
+    for path in Path(f"/proc/{child}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            held.append(os.readlink(path))  # noqa: PTH115  (a pipe is no path)
+    return sorted(target.split(":")[0] for target in held)
+
+
 def test_it_is_listed_as_what_it_is_holds_nothing_of_its_parent_and_ends_with_it(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", PROGRAM, str(tmp_path / "home")], stdin=subprocess.PIPE) as parent:
         assert parent.stdin is not None
@@ -35,8 +44,7 @@ def test_it_is_listed_as_what_it_is_holds_nothing_of_its_parent_and_ends_with_it
         [child] = _children(parent.pid)
         listed = Path(f"/proc/{child}/cmdline")
         _wait_for(lambda: listed.read_bytes().rstrip(b"\0") == b"agentsecrets-daemon")
-        held = [os.readlink(path) for path in Path(f"/proc/{child}/fd").iterdir()]  # noqa: PTH115  (a pipe is no path)
-        assert sorted(target.split(":")[0] for target in held) == ["/dev/null", "/dev/null", "/dev/null", "pipe", "socket"]
+        _wait_for(lambda: _held(child) == ["/dev/null", "/dev/null", "/dev/null", "pipe", "socket"])  # while it imports, files are open
         assert os.getsid(child) == child
         parent.stdin.close()
         parent.wait(20)
