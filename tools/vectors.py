@@ -18,9 +18,10 @@ from agentsecrets.crypto.boxes import SealingKey, seal_to
 from agentsecrets.crypto.deposits import seal_deposit
 from agentsecrets.crypto.envelope import Envelope
 from agentsecrets.crypto.framing import frame, pae
-from agentsecrets.crypto.keys import OpenPerson, SealedAccount
+from agentsecrets.crypto.keys import OpenPerson, SealedAccount, with_recovery
 from agentsecrets.crypto.passwords import stretch
 from agentsecrets.crypto.records import RecordHead, SealedRecord, record_id, seal_name_key, seal_record
+from agentsecrets.crypto.recovery import RecoveryKey
 from agentsecrets.crypto.sealing import derive, new_key, seal
 from agentsecrets.crypto.value import Value
 from agentsecrets.crypto.verify import fingerprint
@@ -66,7 +67,8 @@ class Story:
         self.account: SealedAccount
         self.person: OpenPerson
         self.account, self.person, founded = found_account(EMAIL, PASSWORD, NOW)
-        first = founded.first
+        first, self.recovery = founded.first, RecoveryKey.generate()
+        self.account = with_recovery(self.account, self.person, self.recovery)
         self.device = self.person.unattended.device
         self.identity = self.account.verified_identity()
         self.keys: WorkspaceKeys = workspace_keys(first, self.account.account_id, self.person.unattended)
@@ -120,6 +122,8 @@ def account(story: Story) -> Vector:
     return {
         "password": PASSWORD,
         "wrap_key": stretch(PASSWORD.encode(), story.account.kdf).wrap_key,
+        "recovery_words": story.recovery.words,
+        "recovery_wrap_key": story.recovery.wrap_key,
         "document": as_json(story.account),
         "identity": story.account.identity,
         "certificate": story.account.certificate,

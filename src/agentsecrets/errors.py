@@ -231,6 +231,12 @@ class SameEnvironment(Misused):
     mend = "name two of development, staging, production"
 
 
+class NowhereToPrint(Misused):
+    slug = "nowhere_to_print"
+    words = "a recovery key is printed to a terminal once, or written to a file, never to a pipe"
+    mend = "run the command on a terminal, or give --recovery-file FILE"
+
+
 class PasswordsDiffer(Misused):
     slug = "passwords_differ"
     words = "the two passwords are not the same"
@@ -464,6 +470,12 @@ class BeingTraced(Denied):
     mend = "end it, and look for what attached it; then run the command again"
 
 
+class WrongRecoveryKey(Denied):
+    slug = "wrong_recovery_key"
+    words = "this is not the recovery key of the account"
+    mend = "type its twelve words as they were printed, with spaces between them"
+
+
 class UnsafeState(Denied):
     slug = "unsafe_state"
     words = "the state folder is not safe to use: {problem}"
@@ -577,6 +589,12 @@ class DomainListed(Conflict):
     slug = "domain_listed"
     words = "{domain} is on the allowlist already"
     mend = "agentsecrets workspace allowlist list"
+
+
+class RecoveryFileExists(Conflict):
+    slug = "recovery_file_exists"
+    words = "{path} exists already, and a recovery key is written into a new file only"
+    mend = "name a file that does not exist: --recovery-file FILE"
 
 
 class FileExists(Conflict):

@@ -21,6 +21,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "sqlite3": ("storage",),
     "tomlkit": ("mcp.formats.toml",),
     "uvloop": ("daemon",),
+    "mnemonic": ("crypto.recovery",),
     "zxcvbn": ("crypto.passwords",),
     # of the standard library: what opens sockets, starts programs, or calls into C
     "ssl": ("network", "demo"),

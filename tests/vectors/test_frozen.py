@@ -16,14 +16,23 @@ from agentsecrets.crypto.boxes import SealingKey
 from agentsecrets.crypto.deposits import open_deposit
 from agentsecrets.crypto.envelope import Envelope
 from agentsecrets.crypto.framing import frame, pae, unframe
-from agentsecrets.crypto.keys import SealedAccount, UnattendedKeys, open_person
+from agentsecrets.crypto.keys import SealedAccount, SealedKeys, UnattendedKeys, open_person, open_person_by_recovery
 from agentsecrets.crypto.passwords import stretch
 from agentsecrets.crypto.records import SealedRecord, open_body, open_head, open_name_key, record_id
+from agentsecrets.crypto.recovery import RecoveryKey
 from agentsecrets.crypto.sealing import derive, unseal
 from agentsecrets.crypto.signing import SigningKey
 from agentsecrets.crypto.verify import fingerprint, verify_by_device, verify_by_either, verify_by_person, verify_identity
 from agentsecrets.crypto.workspace import WorkspaceKeys
-from agentsecrets.errors import AgentSecretsError, FormatUnknown, LedgerCorrupt, RecordCorrupt, SignatureInvalid, WrongPassword
+from agentsecrets.errors import (
+    AgentSecretsError,
+    FormatUnknown,
+    LedgerCorrupt,
+    RecordCorrupt,
+    SignatureInvalid,
+    WrongPassword,
+    WrongRecoveryKey,
+)
 from agentsecrets.ledger.chain import replay
 from agentsecrets.ledger.entries import KINDS
 from agentsecrets.model.place import Place
@@ -117,14 +126,28 @@ def test_an_account_opens_with_its_password():
     assert msgspec.json.encode(account) == vector["document"]
 
 
-@pytest.mark.parametrize("part", ["sealed_signing", "sealed_sealing", "sealed_device"])
+def test_an_account_opens_with_its_recovery_key():
+    vector = frozen("account")
+    key = RecoveryKey.read(vector["recovery_words"])
+    assert key.wrap_key == vector["recovery_wrap_key"]
+    assert open_person_by_recovery(_account(vector["document"]), key).unattended.pack() == vector["pack"]
+
+
+@pytest.mark.parametrize("part", ["signing", "sealing", "device"])
 def test_an_account_with_a_sealed_key_altered_does_not_open(part: str):
     vector = frozen("account")
     account = _account(vector["document"])
-    sealed = getattr(account, part)
-    spoiled = msgspec.structs.replace(account, **{part: sealed[:-1] + bytes([sealed[-1] ^ 1])})
+    assert account.recovery is not None
+    password, recovery = vector["password"].encode(), RecoveryKey.read(vector["recovery_words"])
     with pytest.raises(WrongPassword):
-        open_person(spoiled, vector["password"].encode())
+        open_person(msgspec.structs.replace(account, sealed=_spoiled(account.sealed, part)), password)
+    with pytest.raises(WrongRecoveryKey):
+        open_person_by_recovery(msgspec.structs.replace(account, recovery=_spoiled(account.recovery, part)), recovery)
+
+
+def _spoiled(keys: SealedKeys, part: str) -> SealedKeys:
+    sealed = getattr(keys, part)
+    return msgspec.structs.replace(keys, **{part: sealed[:-1] + bytes([sealed[-1] ^ 1])})
 
 
 def test_an_identity():

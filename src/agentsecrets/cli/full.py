@@ -21,6 +21,7 @@ ROOT = LazyGroup(
         "status": "account:status",
         "unlock": "account:unlock",
         "lock": "account:lock",
+        "password": "password:PASSWORD",
         "project": "project:PROJECT",
         "environment": "environment:ENVIRONMENT",
         "secrets": "secrets:SECRETS",

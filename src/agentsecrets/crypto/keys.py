@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import msgspec
+from msgspec.structs import replace
 
 from agentsecrets.crypto.boxes import SealingKey
 from agentsecrets.crypto.envelope import Envelope
 from agentsecrets.crypto.framing import frame, unframe
 from agentsecrets.crypto.passwords import KdfParams, new_params, stretch
+from agentsecrets.crypto.recovery import RecoveryKey
 from agentsecrets.crypto.sealing import seal, unseal
 from agentsecrets.crypto.signing import SEED_BYTES, SigningKey
 from agentsecrets.crypto.verify import verify_by_person, verify_identity
-from agentsecrets.errors import FormatUnknown, RecordCorrupt, SignatureInvalid, WrongPassword
+from agentsecrets.errors import FormatUnknown, RecordCorrupt, SignatureInvalid, WrongPassword, WrongRecoveryKey
 from agentsecrets.model.place import new_id
 from agentsecrets.model.statement import DeviceCertificate, Identity
 
@@ -22,15 +25,23 @@ _PACK = "key pack"
 GUARDED = "guarded"
 
 
+class SealedKeys(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A person's private keys, each sealed under one wrap key."""
+
+    signing: bytes
+    sealing: bytes
+    device: bytes
+
+
 class SealedAccount(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An account as it lies on disk: nothing in it opens without the password.
 
     Attributes:
         identity: Encoded self-signed identity.
         certificate: Encoded certificate of this machine's device key.
-        sealed_signing: The person's signing key, opened only by the presence program for one signature.
-        sealed_sealing: The person's sealing key.
-        sealed_device: This machine's device key.
+        sealed: The person's signing key (opened only by the presence program, for one signature), the person's sealing key, and this
+            machine's device key, under the password.
+        recovery: The same under the recovery key; None when there is none.
         protection: ``guarded``: how the daemon gets its keys. It is authenticated with each of them: no other program can lower it.
     """
 
@@ -39,9 +50,8 @@ class SealedAccount(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     kdf: KdfParams
     identity: bytes
     certificate: bytes
-    sealed_signing: bytes
-    sealed_sealing: bytes
-    sealed_device: bytes
+    sealed: SealedKeys
+    recovery: SealedKeys | None = None
     protection: str = GUARDED
 
     def verified_identity(self) -> Identity:
@@ -110,23 +120,30 @@ def new_account(email: str, password: bytes, now_ms: int) -> tuple[SealedAccount
     identity = signing.sign(Identity(account_id=account_id, email=email, signing=signing.public, sealing=sealing.public))
     word = DeviceCertificate(account_id=account_id, device_id=new_id(), device=device.public, time_ms=now_ms)
     device = SigningKey(device.seed(), signing.sign(word).encode())
+    person = OpenPerson(signing, UnattendedKeys(sealing, device, signing.public, GUARDED))
     kdf = new_params()
-    wrap_key = stretch(password, kdf).wrap_key
-
-    def sealed(key: SigningKey | SealingKey, part: bytes) -> bytes:
-        return seal(wrap_key, key.seed(), _associated(account_id, GUARDED, kdf, part))
-
+    associated = _by_password(account_id, GUARDED, kdf)
     account = SealedAccount(
         account_id=account_id,
         email=email,
         kdf=kdf,
         identity=identity.encode(),
         certificate=device.certificate,
-        sealed_signing=sealed(signing, b"signing"),
-        sealed_sealing=sealed(sealing, b"sealing"),
-        sealed_device=sealed(device, b"device"),
+        sealed=_sealed(person, stretch(password, kdf).wrap_key, associated),
     )
-    return account, OpenPerson(signing, UnattendedKeys(sealing, device, signing.public, account.protection))
+    return account, person
+
+
+def with_password(account: SealedAccount, person: OpenPerson, password: bytes) -> SealedAccount:
+    """The account with its keys sealed under another password, with a fresh salt; what is under the recovery key stays."""
+    kdf = new_params()
+    associated = _by_password(account.account_id, account.protection, kdf)
+    return replace(account, kdf=kdf, sealed=_sealed(person, stretch(password, kdf).wrap_key, associated))
+
+
+def with_recovery(account: SealedAccount, person: OpenPerson, key: RecoveryKey) -> SealedAccount:
+    """The account with its keys also sealed under a recovery key; one that there was before opens nothing any more."""
+    return replace(account, recovery=_sealed(person, key.wrap_key, _by_recovery(account)))
 
 
 def open_person(account: SealedAccount, password: bytes) -> OpenPerson:
@@ -136,25 +153,55 @@ def open_person(account: SealedAccount, password: bytes) -> OpenPerson:
         WrongPassword: When the password does not open them, or what is stored beside them was altered.
         SignatureInvalid: When the account's parts do not belong together.
     """
-    wrap_key = stretch(password, account.kdf).wrap_key
-    sealed = {b"signing": account.sealed_signing, b"sealing": account.sealed_sealing, b"device": account.sealed_device}
+    associated = _by_password(account.account_id, account.protection, account.kdf)
     try:
-        seeds = {
-            part: unseal(wrap_key, box, _associated(account.account_id, account.protection, account.kdf, part))
-            for part, box in sealed.items()
-        }
+        return _opened(account, account.sealed, stretch(password, account.kdf).wrap_key, associated)
     except RecordCorrupt:
         raise WrongPassword from None
-    signing = SigningKey(seeds[b"signing"])
-    keys = UnattendedKeys(
-        SealingKey(seeds[b"sealing"]), SigningKey(seeds[b"device"], account.certificate), signing.public, account.protection
+
+
+def open_person_by_recovery(account: SealedAccount, key: RecoveryKey) -> OpenPerson:
+    """Opens a person's keys with the recovery key.
+
+    Raises:
+        WrongRecoveryKey: When it does not open them, when there is none, or when what is stored beside them was altered.
+        SignatureInvalid: When the account's parts do not belong together.
+    """
+    if account.recovery is None:
+        raise WrongRecoveryKey
+    try:
+        return _opened(account, account.recovery, key.wrap_key, _by_recovery(account))
+    except RecordCorrupt:
+        raise WrongRecoveryKey from None
+
+
+Associated = Callable[[bytes], bytes]
+"""From a part (``signing``, ``sealing``, ``device``) to what is authenticated with it."""
+
+
+def _sealed(person: OpenPerson, wrap_key: bytes, associated: Associated) -> SealedKeys:
+    return SealedKeys(
+        signing=seal(wrap_key, person.signing.seed(), associated(b"signing")),
+        sealing=seal(wrap_key, person.unattended.sealing.seed(), associated(b"sealing")),
+        device=seal(wrap_key, person.unattended.device.seed(), associated(b"device")),
     )
+
+
+def _opened(account: SealedAccount, sealed: SealedKeys, wrap_key: bytes, associated: Associated) -> OpenPerson:
+    signing = SigningKey(unseal(wrap_key, sealed.signing, associated(b"signing")))
+    sealing = SealingKey(unseal(wrap_key, sealed.sealing, associated(b"sealing")))
+    device = SigningKey(unseal(wrap_key, sealed.device, associated(b"device")), account.certificate)
+    keys = UnattendedKeys(sealing, device, signing.public, account.protection)
     _check(keys, account)
     return OpenPerson(signing, keys)
 
 
-def _associated(account_id: str, protection: str, kdf: KdfParams, part: bytes) -> bytes:
-    return frame(b"account-key", part, account_id.encode(), protection.encode(), kdf.encoded())
+def _by_password(account_id: str, protection: str, kdf: KdfParams) -> Associated:
+    return lambda part: frame(b"account-key", part, account_id.encode(), protection.encode(), kdf.encoded())
+
+
+def _by_recovery(account: SealedAccount) -> Associated:
+    return lambda part: frame(b"recovery-key", part, account.account_id.encode(), account.protection.encode())
 
 
 def _check(keys: UnattendedKeys, account: SealedAccount) -> None:

@@ -63,6 +63,11 @@ class Root:
         return "<Root>"
 
 
+def encoded(password: str) -> bytes:
+    """The bytes of a password: whatever a terminal can give, also what is no text."""
+    return password.encode("utf-8", "surrogateescape")
+
+
 def new_params() -> KdfParams:
     """Parameters with a fresh salt."""
     return KdfParams(salt=os.urandom(SALT_BYTES))

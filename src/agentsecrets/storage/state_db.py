@@ -69,6 +69,11 @@ class StateDb:
             db.execute("INSERT INTO account VALUES (1, ?)", (as_json(account),))
             db.execute("INSERT INTO ledger VALUES (?, 0, ?)", (workspace_id, first_entry))
 
+    def rewrite(self, account: SealedAccount) -> None:
+        """Replaces the account by the same one sealed otherwise."""
+        with transaction(self._db) as db:
+            db.execute("UPDATE account SET document = ? WHERE id = 1", (as_json(account),))
+
     def workspaces(self) -> list[WorkspaceId]:
         """The workspaces that have a ledger here, in the order in which they came."""
         with writing():

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from agentsecrets.crypto.envelope import Envelope
 from agentsecrets.crypto.keys import OpenPerson, SealedAccount, new_account
-from agentsecrets.crypto.passwords import is_strong
+from agentsecrets.crypto.passwords import encoded, is_strong
 from agentsecrets.crypto.workspace import WorkspaceKeys
 from agentsecrets.errors import BadEmail, WeakPassword
 from agentsecrets.ledger.chain import extend, write_entry
@@ -33,6 +33,16 @@ def parse_email(text: str) -> str:
     return text
 
 
+def check_password(password: str, email: str) -> None:
+    """Refuses a password that could be guessed by somebody who knows the e-mail address.
+
+    Raises:
+        WeakPassword
+    """
+    if not is_strong(password, (email, *email.split("@"), "agentsecrets")):
+        raise WeakPassword
+
+
 @dataclass(frozen=True, slots=True)
 class Founded:
     """A workspace that does not exist yet: its id, and the first entry of its ledger."""
@@ -48,9 +58,8 @@ def found_account(email: str, password: str, now_ms: int) -> tuple[SealedAccount
         BadEmail, WeakPassword
     """
     email = parse_email(email)
-    if not is_strong(password, (email, *email.split("@"), "agentsecrets")):
-        raise WeakPassword
-    account, person = new_account(email, password.encode("utf-8", "surrogateescape"), now_ms)
+    check_password(password, email)
+    account, person = new_account(email, encoded(password), now_ms)
     return account, person, found_workspace(account, person, PERSONAL, now_ms)
 
 

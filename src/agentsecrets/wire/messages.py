@@ -165,6 +165,7 @@ class DaemonStatus(msgspec.Struct, frozen=True, kw_only=True):
     """What ``agentsecrets status`` says.
 
     Attributes:
+        recovery: Whether a recovery key opens the account too.
         resolution: How the project was found: ``header``, ``folder`` or ``active``; empty for none.
         untrusted: Path of a project file that nobody here has confirmed.
         identity: What an agent's name is worth.
@@ -177,6 +178,7 @@ class DaemonStatus(msgspec.Struct, frozen=True, kw_only=True):
     idle_lock_s: int
     locked: bool
     protection: str
+    recovery: bool = False
     email: str
     workspace: str = ""
     project: str = ""

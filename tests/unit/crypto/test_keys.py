@@ -6,9 +6,19 @@ import msgspec
 import pytest
 
 from agentsecrets.crypto.framing import frame
-from agentsecrets.crypto.keys import OpenPerson, SealedAccount, UnattendedKeys, new_account, open_person
+from agentsecrets.crypto.keys import (
+    OpenPerson,
+    SealedAccount,
+    UnattendedKeys,
+    new_account,
+    open_person,
+    open_person_by_recovery,
+    with_password,
+    with_recovery,
+)
+from agentsecrets.crypto.recovery import RecoveryKey
 from agentsecrets.crypto.signing import SigningKey
-from agentsecrets.errors import AgentSecretsError, FormatUnknown, SignatureInvalid, WrongPassword
+from agentsecrets.errors import AgentSecretsError, FormatUnknown, SignatureInvalid, WrongPassword, WrongRecoveryKey
 from agentsecrets.model.statement import DeviceCertificate, Identity
 
 PASSWORD = b"violet-harbour-quartz-meadow"
@@ -73,15 +83,47 @@ def test_a_person_s_keys_do_not_open_under_somebody_else_s_identity(ada: Made):
         open_person(swapped, PASSWORD)
 
 
-@pytest.mark.parametrize("part", ["sealed_signing", "sealed_sealing", "sealed_device"])
-@pytest.mark.parametrize("other", ["sealed_signing", "sealed_sealing", "sealed_device"])
+@pytest.mark.parametrize("part", ["signing", "sealing", "device"])
+@pytest.mark.parametrize("other", ["signing", "sealing", "device"])
 def test_a_sealed_key_does_not_open_in_the_place_of_another(ada: Made, part: str, other: str):
-    account = msgspec.structs.replace(ada[0], **{part: getattr(ada[0], other)})
+    keys = msgspec.structs.replace(ada[0].sealed, **{part: getattr(ada[0].sealed, other)})
+    account = msgspec.structs.replace(ada[0], sealed=keys)
     if part == other:
         assert open_person(account, PASSWORD).signing.public == ada[1].signing.public
         return
     with pytest.raises(WrongPassword):
         open_person(account, PASSWORD)
+
+
+def test_another_password_opens_the_same_keys_and_the_old_one_opens_nothing(ada: Made):
+    changed = with_password(ada[0], ada[1], b"another-password-altogether")
+    assert changed.kdf.salt != ada[0].kdf.salt
+    assert open_person(changed, b"another-password-altogether").unattended.pack() == ada[1].unattended.pack()
+    with pytest.raises(WrongPassword):
+        open_person(changed, PASSWORD)
+
+
+def test_a_recovery_key_opens_the_same_keys_and_outlives_a_change_of_the_password(ada: Made):
+    key = RecoveryKey.generate()
+    account = with_password(with_recovery(ada[0], ada[1], key), ada[1], b"another-password-altogether")
+    assert open_person_by_recovery(account, key).unattended.pack() == ada[1].unattended.pack()
+    assert open_person_by_recovery(account, RecoveryKey.read(key.words.upper())).signing.public == ada[1].signing.public
+
+
+def test_only_the_newest_recovery_key_opens_an_account_and_none_opens_one_without(ada: Made):
+    old, new = RecoveryKey.generate(), RecoveryKey.generate()
+    account = with_recovery(with_recovery(ada[0], ada[1], old), ada[1], new)
+    for refused, sealed in ((old, account), (new, ada[0])):
+        with pytest.raises(WrongRecoveryKey):
+            open_person_by_recovery(sealed, refused)
+
+
+def test_a_recovery_key_opens_no_other_account_and_no_other_level(ada: Made, eve: Made):
+    key = RecoveryKey.generate()
+    account = with_recovery(ada[0], ada[1], key)
+    for other in (msgspec.structs.replace(eve[0], recovery=account.recovery), msgspec.structs.replace(account, protection="keychain")):
+        with pytest.raises(WrongRecoveryKey):
+            open_person_by_recovery(other, key)
 
 
 @pytest.mark.parametrize("level", ["keychain", "", "Guarded", "guarded\0"])
@@ -93,7 +135,7 @@ def test_the_protection_level_cannot_be_lowered_on_disk(ada: Made, level: str):
         UnattendedKeys.unpack(ada[1].unattended.pack(), lowered)
 
 
-@pytest.mark.parametrize("part", ["identity", "certificate", "sealed_signing", "account_id", "email", "kdf"])
+@pytest.mark.parametrize("part", ["identity", "certificate", "sealed", "account_id", "email", "kdf"])
 def test_a_part_of_another_account_does_not_fit(ada: Made, eve: Made, part: str):
     mixed = msgspec.structs.replace(ada[0], **{part: getattr(eve[0], part)})
     with pytest.raises((WrongPassword, SignatureInvalid)):

@@ -7,6 +7,7 @@ import click
 from agentsecrets.cli import fast
 from agentsecrets.cli.errand import Errand
 from agentsecrets.cli.grammar import password_stdin, with_errand
+from agentsecrets.cli.paths import absolute
 from agentsecrets.cli.times import seconds
 from agentsecrets.cli.workflow import write_workflow
 from agentsecrets.client.launch import Choice, by_variable
@@ -21,9 +22,10 @@ _PORT = click.IntRange(1, 65535)
 @click.option("--email", default="", metavar="ADDRESS", help="A label for the account; nothing is sent there.")
 @password_stdin
 @click.option("--protection", type=click.Choice(_LEVELS), default="guarded", help="How the vault opens; guarded works everywhere.")
+@click.option("--recovery-file", default="", metavar="FILE", help="Write a recovery key into this new file; on a terminal it is shown.")
 @click.option("--port", type=_PORT, help="The port of the proxy, 8765 by default.")
 @with_errand
-def init(errand: Errand, email: str, password_stdin: bool, protection: str, port: int | None) -> None:
+def init(errand: Errand, email: str, password_stdin: bool, protection: str, recovery_file: str, port: int | None) -> None:
     """Make an account on this machine, seal its keys with a password, and start the daemon.
 
     It also writes .agent/workflows/agentsecrets.md into this folder: how an assistant uses the tool.
@@ -32,7 +34,7 @@ def init(errand: Errand, email: str, password_stdin: bool, protection: str, port
         if not errand.has_person:
             raise NoTerminal(what="an e-mail address", flag="--email ADDRESS")
         email = click.prompt("E-mail", err=True)
-    made = errand.presence("init", password_stdin=password_stdin, email=email, **_choice(port))
+    made = errand.presence("init", password_stdin=password_stdin, email=email, recovery_file=absolute(recovery_file), **_choice(port))
     workflow = write_workflow(errand.note)
     status = errand.ask_running("/v1/status")
     errand.tell(
@@ -40,6 +42,8 @@ def init(errand: Errand, email: str, password_stdin: bool, protection: str, port
         f"This machine has an account now: {made['email']}, workspace {status['workspace']}, protection {protection}.\n"
         f"The vault is open, and the proxy listens on 127.0.0.1:{status['port']}.\n",
     )
+    if not made["recovery"]:
+        errand.note("note: there is no recovery key; make one with: agentsecrets password recovery")
     errand.note("next: agentsecrets project create NAME")
 
 
@@ -52,12 +56,13 @@ def status(errand: Errand) -> int:
 
 @click.command("unlock", short_help="Open the vault until it is locked again.")
 @password_stdin
+@click.option("--recovery", is_flag=True, help="Ask for the recovery key instead of the password.")
 @click.option("--idle-lock", default="", metavar="TIME", help="Lock after so long without use, e.g. 30m; 8h at first, then as chosen last.")
 @with_errand
-def unlock(errand: Errand, password_stdin: bool, idle_lock: str) -> None:
+def unlock(errand: Errand, password_stdin: bool, recovery: bool, idle_lock: str) -> None:
     """Start a fresh daemon that holds the keys in memory, until `agentsecrets lock`, the idle limit, or a restart."""
     asked = {"idle_lock_s": seconds(idle_lock, "--idle-lock")} if idle_lock else {}
-    started = errand.presence("unlock", password_stdin=password_stdin, **_choice(None), **asked)
+    started = errand.presence("unlock", password_stdin=password_stdin, recovery=recovery, **_choice(None), **asked)
     told = {**started, "locked": False}
     errand.tell(told, f"The vault of {started['email']} is open; the proxy listens on 127.0.0.1:{started['port']}.\n")
 

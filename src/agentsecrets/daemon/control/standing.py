@@ -22,6 +22,7 @@ _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 async def _status(context: Context, _: Nothing) -> DaemonStatus:
     daemon = context.daemon
+    account = await daemon.worker.run(daemon.store.account)  # the presence program may have sealed it anew
     status = DaemonStatus(
         version=daemon.version,
         pid=daemon.pid,
@@ -30,6 +31,7 @@ async def _status(context: Context, _: Nothing) -> DaemonStatus:
         idle_lock_s=daemon.settings.idle_lock_s,
         locked=daemon.vault.locked,
         protection=daemon.account.protection,
+        recovery=account is not None and account.recovery is not None,
         email=daemon.account.email,
         log_rows=daemon.journal.length,
         redactions=daemon.journal.redactions,

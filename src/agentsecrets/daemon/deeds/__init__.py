@@ -9,6 +9,8 @@ from agentsecrets.daemon.deeds import (
     found,
     handover,
     init,
+    password,
+    recovery,
     reveal,
     trust,
     unlock,
@@ -18,6 +20,8 @@ from agentsecrets.daemon.deeds.deed import Deed
 DEEDS: tuple[Deed, ...] = (
     init.DEED,
     unlock.DEED,
+    password.DEED,
+    recovery.DEED,
     allow.DEED,
     disallow.DEED,
     bind.DEED,

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from agentsecrets.crypto.envelope import Envelope
-from agentsecrets.crypto.keys import OpenPerson, SealedAccount, open_person
+from agentsecrets.crypto.keys import OpenPerson, SealedAccount, open_person, open_person_by_recovery
+from agentsecrets.crypto.passwords import encoded
+from agentsecrets.crypto.recovery import RecoveryKey
 from agentsecrets.daemon.clock import SystemClock
 from agentsecrets.daemon.deeds.deed import Asked
 from agentsecrets.daemon.terminal import Person
-from agentsecrets.errors import HeadMoved, NoAccount, WorkspaceNotFound, WrongPassword
+from agentsecrets.errors import HeadMoved, NoAccount, WorkspaceNotFound, WrongPassword, WrongRecoveryKey
 from agentsecrets.ledger.chain import extend, write_entry
 from agentsecrets.ledger.state import LedgerState
 from agentsecrets.model.place import Place, WorkspaceId, parse_environment
@@ -33,12 +36,13 @@ class Opened:
         asked: The request.
         person: Who is asked for the password.
         shown: What the person reads first: what will be signed or done.
+        recovery: Whether the recovery key is asked for instead of the password.
 
     Raises:
-        NoAccount, WrongPassword, NoTerminal, LedgerCorrupt, SignatureInvalid
+        NoAccount, WrongPassword, WrongRecoveryKey, NoTerminal, LedgerCorrupt, SignatureInvalid
     """
 
-    def __init__(self, asked: Asked, person: Person, shown: str) -> None:
+    def __init__(self, asked: Asked, person: Person, shown: str, *, recovery: bool = False) -> None:
         self.home = Home(Path(asked.home))
         self.home.create()
         self.store = StateDb(self.home.state_db)
@@ -47,7 +51,7 @@ class Opened:
             raise NoAccount
         person.show(shown)
         self.account: SealedAccount = account
-        self.keys: OpenPerson = _opened(account, person, tries=1 if asked.password_stdin else _TRIES)
+        self.keys: OpenPerson = _opened(account, person, _BY_RECOVERY if recovery else _BY_PASSWORD, once=asked.password_stdin)
         self.control = asked.control
 
     @cached_property
@@ -114,12 +118,28 @@ class Opened:
         self.workspace.state = extend(self.workspace.state, envelope, self.workspace.identity, self.workspace.keys.ledger_key)
 
 
-def _opened(account: SealedAccount, person: Person, tries: int) -> OpenPerson:
-    for left in range(tries, 0, -1):
+class _Way(NamedTuple):
+    """How an account is opened: what is asked for, and what to say when it was not that."""
+
+    prompt: str
+    missed: str
+    open: Callable[[SealedAccount, str], OpenPerson]
+
+
+_BY_PASSWORD = _Way("Password", "That is not the password.", lambda account, typed: open_person(account, encoded(typed)))
+_BY_RECOVERY = _Way(
+    "Recovery key (twelve words)",
+    "That is not the recovery key.",
+    lambda account, typed: open_person_by_recovery(account, RecoveryKey.read(typed)),
+)
+
+
+def _opened(account: SealedAccount, person: Person, way: _Way, *, once: bool) -> OpenPerson:
+    for left in range(1 if once else _TRIES, 0, -1):
         try:
-            return open_person(account, person.secret("Password").encode("utf-8", "surrogateescape"))
-        except WrongPassword:
+            return way.open(account, person.secret(way.prompt))
+        except (WrongPassword, WrongRecoveryKey):
             if left == 1:
                 raise
-            person.show("That is not the password.")
+            person.show(way.missed)
     raise WrongPassword

@@ -10,11 +10,15 @@ from agentsecrets.daemon.deeds.starting import Starts, daemon_to_be, replace_dae
 from agentsecrets.daemon.terminal import Person
 
 
-def _perform(asked: Starts, person: Person) -> dict[str, Any]:
+class _Asked(Starts, frozen=True, kw_only=True):
+    recovery: bool = False
+
+
+def _perform(asked: _Asked, person: Person) -> dict[str, Any]:
     waiting = daemon_to_be(asked)
-    opened = Opened(asked, person, "AgentSecrets: unlock the vault")
+    opened = Opened(asked, person, "AgentSecrets: unlock the vault", recovery=asked.recovery)
     opened.store.close()
     return {"email": opened.account.email} | replace_daemon(opened.home, waiting, opened.keys)
 
 
-DEED = Deed("unlock", Starts, _perform)
+DEED = Deed("unlock", _Asked, _perform)
