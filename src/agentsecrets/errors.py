@@ -643,9 +643,15 @@ class UpstreamProtocol(Unreachable):
     mend = "try again; if it stays so, the server is at fault"
 
 
+class EchoEnclosed(Unreachable):
+    slug = "echo_enclosed"
+    words = "{domain} answered with a compressed file that holds the credential"
+    mend = "ask the API for plain content"
+
+
 class UndecodableResponse(Unreachable):
     slug = "undecodable_response"
-    words = "{domain} answered in a coding that cannot be searched for the credential"
+    words = "{domain} answered in a coding that cannot be searched for the credential, or in a broken one"
     mend = "ask the API for an uncompressed answer"
 
 

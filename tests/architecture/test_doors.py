@@ -10,6 +10,8 @@ from tests.architecture.source import Module, modules
 
 DOORS: dict[str, tuple[str, ...]] = {
     "ahocorasick_rs": ("redact",),
+    "backports": ("proxy.codings",),
+    "brotli": ("proxy.codings",),
     "click": ("cli",),
     "cryptography": ("crypto",),
     "httptools": ("network.http1",),

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from itertools import chain
 
-from agentsecrets.errors import AgentSecretsError, UndecodableResponse, UpstreamProtocol
+from agentsecrets.errors import AgentSecretsError, EchoEnclosed, UndecodableResponse, UpstreamProtocol
 from agentsecrets.model.call import Field
 from agentsecrets.model.event import Outcome
 from agentsecrets.ports import UpstreamAnswer
+from agentsecrets.proxy.clearing import Clearing
+from agentsecrets.proxy.codings import Undecodable
+from agentsecrets.proxy.enclosed import Enclosed
 from agentsecrets.proxy.fields import from_upstream, value_of
-from agentsecrets.redact import Matcher, Redactor, SplitOverEvents, redact_whole
+from agentsecrets.redact import Matcher, SplitOverEvents, redact_whole
 from agentsecrets.wire import headers
 
 WHOLE_LIMIT = 64 * 1024
 """Bodies shorter than this, in bytes, with a length, are scanned before the head leaves."""
+
+DECODED_LIMIT = 1024 * 1024
+"""Unless they become longer than this by decoding."""
 
 _BODILESS = frozenset({204, 304})
 
@@ -37,7 +44,8 @@ class Reply:
     def __init__(self, answer: UpstreamAnswer, matcher: Matcher | None, domain: str, *, head_only: bool, close: Close) -> None:
         self._answer, self._matcher, self._domain, self._close = answer, matcher, domain, close
         self._bodiless = head_only or answer.status in _BODILESS
-        self._whole: bytes | None = None
+        self._clearing: Clearing | None = None
+        self._pieces: Iterator[bytes] | None = None
         self.status = answer.status
         self.redactions = 0
         self.reason = self._redacted(answer.reason)
@@ -49,20 +57,38 @@ class Reply:
         """Decides on the body's length; a short body is read and scanned whole.
 
         Raises:
-            UndecodableResponse: For a coding that cannot be searched.
+            UndecodableResponse: For a coding that cannot be read.
+            EchoEnclosed: When a compressed body that was not to be changed holds a value.
         """
-        coding = value_of(self._answer.fields, b"content-encoding")
-        if self._matcher is not None and coding not in (b"", b"identity") and not self._bodiless:
-            raise UndecodableResponse(domain=self._domain)
         given = value_of(self._answer.fields, b"content-length")
         declared = int(given) if given.isdigit() else None
         if self._bodiless or self._matcher is None:
             self.length = declared
-        elif declared is not None and declared < WHOLE_LIMIT:
-            parts = [part async for part in self._answer.body()]
-            self._whole = self._redacted(b"".join(parts))
-            self.length = len(self._whole)
-            self.fields = (*self.fields, (headers.REDACTED.encode(), str(self.redactions).encode()))
+            return
+        short = declared is not None and declared < WHOLE_LIMIT
+        events = not short and value_of(self._answer.fields, b"content-type").startswith(b"text/event-stream")
+        with self._named():
+            self._clearing = Clearing(self._matcher, value_of(self._answer.fields, b"content-encoding"), events=events)
+            if self._clearing.decodes:
+                self.fields = tuple((name, value) for name, value in self.fields if name.lower() != b"content-encoding")
+            if short:
+                await self._scan_whole(self._clearing)
+
+    async def _scan_whole(self, clearing: Clearing) -> None:
+        body = b"".join([part async for part in self._answer.body()])
+        pieces = iter((self._redacted(body),)) if clearing.is_plain(body) else clearing.whole(body)
+        first, size = [], 0
+        for piece in pieces:
+            if piece:
+                first.append(piece)
+            size += len(piece)
+            if size > DECODED_LIMIT:
+                self._pieces = chain(first, pieces)
+                return
+        self.redactions += clearing.hits
+        self.length = size
+        self.fields = (*self.fields, (headers.REDACTED.encode(), str(self.redactions).encode()))
+        self._pieces, self._clearing = iter(first), None
 
     async def body(self) -> AsyncGenerator[bytes, None]:
         """The body, redacted; its end, a failure, or being abandoned is recorded."""
@@ -89,26 +115,47 @@ class Reply:
         await self._close("cancelled", "", self.redactions)
 
     async def _released(self) -> AsyncIterator[bytes]:
-        if self._whole is not None:
-            if self._whole:
-                yield self._whole
-            return
-        if self._matcher is None:
-            async for chunk in self._answer.body():
+        clearing = self._clearing
+        if clearing is None:
+            async for chunk in self._unchanged():
                 yield chunk
             return
-        events = value_of(self._answer.fields, b"content-type").startswith(b"text/event-stream")
-        redactor = Redactor(self._matcher, events=events)
         before = self.redactions
+        with self._named():
+            async for piece in self._cleared(clearing):
+                self.redactions = before + clearing.hits
+                yield piece
+            self.redactions = before + clearing.hits
+
+    async def _unchanged(self) -> AsyncIterator[bytes]:
+        if self._pieces is not None:
+            for piece in self._pieces:
+                yield piece
+            return
         async for chunk in self._answer.body():
-            released = redactor.feed(chunk)
-            self.redactions = before + redactor.hits
-            if released:
-                yield released
-        released = redactor.flush()
-        self.redactions = before + redactor.hits
-        if released:
-            yield released
+            if self._matcher is None:
+                yield chunk
+
+    async def _cleared(self, clearing: Clearing) -> AsyncIterator[bytes]:
+        if self._pieces is not None:
+            for piece in self._pieces:
+                yield piece
+            return
+        async for chunk in self._answer.body():
+            for piece in clearing.feed(chunk):
+                yield piece
+        for piece in clearing.flush():
+            yield piece
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        try:
+            yield
+        except Undecodable:
+            raise UndecodableResponse(domain=self._domain) from None
+        except Enclosed:
+            self.redactions += 1
+            raise EchoEnclosed(domain=self._domain) from None
 
     def _redacted(self, text: bytes) -> bytes:
         if self._matcher is None:
