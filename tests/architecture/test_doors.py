@@ -13,6 +13,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "backports": ("proxy.codings",),
     "brotli": ("proxy.codings",),
     "click": ("cli",),
+    "compression": ("proxy.codings",),
     "cryptography": ("crypto",),
     "httptools": ("network.http1",),
     "idna": ("model.target",),
