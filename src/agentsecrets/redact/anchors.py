@@ -18,11 +18,11 @@ _WIDTH = {"text": 4, "octets": 4, "base64": 5, "exact": 8}
 """Symbols in a window."""
 _SEARCHED = 4096
 """The window is chosen among so many first symbols."""
-_BEHIND = 8
+_BEHIND = 4
 """So many symbols stay behind the window where possible: they are what a candidate is judged by, all at once."""
 _NEAR = 32
 """The second window of a text that is wrapped begins so near the first that one line break cannot cut both."""
-_UNSAFE_COST, _SMALL_COST, _DISTANCE_COST, _HEX_LETTER_COST = 10.0, 0.4, 0.05, 2.0
+_UNSAFE_COST, _SMALL_COST, _DISTANCE_COST, _HEX_LETTER_COST = 10.0, 1.0, 0.05, 2.0
 _HEX = frozenset("abcdef")
 
 _REFERENCE = re.compile(rb"&(?:amp;)?#[xX]?0*([0-9a-fA-F]+;)")

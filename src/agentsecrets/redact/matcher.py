@@ -10,7 +10,7 @@ from enum import Enum
 from ahocorasick_rs import BytesAhoCorasick, MatchKind
 
 from agentsecrets.redact.anchors import Place, anchors_of
-from agentsecrets.redact.spelling import AMBIGUOUS, Kind, longest, skeleton, table
+from agentsecrets.redact.spelling import AMBIGUOUS, Kind, longest, plain_skeleton, skeleton, table
 from agentsecrets.redact.views import View, views_of
 
 Span = tuple[int, int]
@@ -110,6 +110,9 @@ class Candidate:
         lead: Bytes before the end of the anchor that a form may begin at.
         tail: Bytes behind it that a form may reach.
         back: Bytes of the anchor that do not belong to the spelling found.
+        expected: The skeleton of the symbols behind it, or nothing where that could be read in two ways.
+        near: So many bytes behind it belong to those symbols in any form.
+        reach: So many bytes behind it may be needed for all of them.
     """
 
     view: View
@@ -118,6 +121,7 @@ class Candidate:
     tail: int
     back: int
     expected: bytes = field(repr=False)
+    near: int
     reach: int
 
     @classmethod
@@ -128,7 +132,7 @@ class Candidate:
         plain = following.encode("utf-8", "surrogatepass") if view.kind == "text" else following.encode("latin-1")
         reach = sum(longest(symbol, view.kind) for symbol in following) + max(map(len, view.breaks), default=0)
         expected = b"" if AMBIGUOUS.search(plain.rstrip(b"=")) else skeleton(plain.rstrip(b"="))
-        return cls(view, index, view.lead(index), view.tail(index), place.back, expected, reach)
+        return cls(view, index, view.lead(index), view.tail(index), place.back, expected, len(following), reach)
 
     def continues(self, other: Candidate, text: bytes) -> bool:
         """Whether text leads from the spelling of another candidate's symbol exactly to this one's: they are in one form then."""
@@ -145,6 +149,10 @@ class Candidate:
             text: What surrounds the candidate.
             end: Where the spelling of its symbol ends.
         """
+        if self.expected:
+            near = plain_skeleton(text[end : end + self.near])
+            if near is not None and not self.expected.startswith(near):
+                return None
         short = len(text) - end < self.tail
         if not skeleton(text[end : end + self.reach]).startswith(self.expected):
             return Undecided.MORE if short and len(text) - end < self.reach else None

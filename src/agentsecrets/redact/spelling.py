@@ -26,7 +26,7 @@ _OTHER_DIGIT = {"+": "-", "/": "_"}
 _DECIMAL, _HEXADECIMAL = (b"%d", b"%03d", b"%04d"), (b"x%x", b"x%02x", b"x%04x")
 
 _ALWAYS_SAFE = re.compile(r"[0-9A-Za-z]")
-_INTRODUCES = re.compile(rb"[%\\&=]")
+_INTRODUCES, _SPECIAL = re.compile(rb"[%\\&=]"), re.compile(rb"[%\\&=\r\n]")
 _ESCAPE = re.compile(
     rb"%(?:25)*(?:u00)?([0-9a-f]{2})|\\+(?:u00|x)([0-9a-f]{2})|=([0-9a-f]{2})|&(?:amp;)?#x0*([0-9a-f]{2});|&(?:amp;)?#0*([0-9]{2,3});"
     rb"|%(?:25)*u[0-9a-f]{4}|\\+u[0-9a-f]{4}|&(?:amp;)?(?:#x?)?[0-9a-z]+;|(?:\\+[nr]|\n)data:|\\+[nrtbf]|=\r?\n"
@@ -93,6 +93,11 @@ def table(symbol: str, kind: Kind, *, backward: bool) -> Table:
 def longest(symbol: str, kind: Kind) -> int:
     """Bytes in the longest spelling."""
     return max(map(len, spellings(symbol, kind)))
+
+
+def plain_skeleton(text: bytes) -> bytes | None:
+    """The skeleton of a text in which nothing could be an escape or a line break, else None."""
+    return None if _SPECIAL.search(text) else text.lower().translate(None, _NOT_ALNUM)
 
 
 def skeleton(text: bytes) -> bytes:
