@@ -140,10 +140,11 @@ async def assemble(home: Home, settings: Settings, port: int, packed_keys: bytes
         NoAccount: When there is nothing to serve yet.
         LedgerCorrupt, SignatureInvalid, StateUnwritable
     """
-    store, log, clock = StateDb(home.state_db), AuditDb(home.audit_db), SystemClock()
+    store, clock = StateDb(home.state_db), SystemClock()
     account = store.account()
     if account is None:
         raise NoAccount
+    log = AuditDb(home.audit_db)
     worker, log_worker = ThreadWorker("state"), ThreadWorker("log")
     log_writer = ThreadWorker("append")
     opened = None

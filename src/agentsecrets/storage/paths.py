@@ -7,7 +7,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from agentsecrets.errors import StateUnwritable, UnsafeState
+from agentsecrets.errors import StateDamaged, StateUnwritable, UnsafeState
 
 _PRIVATE = 0o700
 _OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
@@ -76,10 +76,13 @@ class Home:
 
         Raises:
             UnsafeState: When a part is a symbolic link, belongs to another user, or others may write to it.
+            StateDamaged: When there is a log but no state: it was lost, and must not be taken for a fresh folder.
         """
         beside = [Path(f"{database}{suffix}") for database in (self.state_db, self.audit_db) for suffix in ("", "-wal", "-shm", "-journal")]
         for path in (self.root, self.run, *beside, self.session_file, self.config_file, self.lock_file):
             _check(path)
+        if self.audit_db.exists() and not (self.state_db.exists() and self.state_db.stat().st_size):
+            raise StateDamaged
 
 
 def _check(path: Path) -> None:
