@@ -139,6 +139,12 @@ class BadValue(Misused):
     mend = "a value is 1 to 65536 bytes without NUL"
 
 
+class LineTooLong(Misused):
+    slug = "line_too_long"
+    words = "a terminal does not pass on a line as long as this one, so the rest of it is lost"
+    mend = "give it through a pipe: agentsecrets secrets set KEY=- < FILE"
+
+
 class BadName(Misused):
     slug = "bad_name"
     words = "a {kind} name is 1 to 64 letters, digits, spaces, dots, dashes and underscores, and begins with a letter or digit"

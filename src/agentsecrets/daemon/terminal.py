@@ -9,9 +9,14 @@ import sys
 import termios
 from collections.abc import Iterator
 
-from agentsecrets.errors import NoTerminal
+from agentsecrets.errors import LineTooLong, NoTerminal
 
 _LONGEST = 1 << 17
+_TERMINAL_LINE = 4_095 if sys.platform.startswith("linux") else 1_023
+"""Bytes of a line that a terminal passes on; it drops what goes beyond without a word.
+
+Source: termios(3), canonical mode; MAX_CANON on macOS and BSD.
+"""
 
 
 class Person:
@@ -36,6 +41,7 @@ class Person:
 
         Raises:
             NoTerminal
+            LineTooLong: When the terminal may have dropped a part of it.
         """
         if self._stdin:
             return _line(sys.stdin.fileno())
@@ -44,6 +50,8 @@ class Person:
             os.write(terminal, f"{said}{prompt}: ".encode())
             answer = _line(terminal)
             os.write(terminal, b"\r\n")
+            if len(os.fsencode(answer)) >= _TERMINAL_LINE:
+                raise LineTooLong
             return answer
 
 
