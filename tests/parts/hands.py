@@ -23,7 +23,7 @@ from agentsecrets.crypto.envelope import Envelope
 from agentsecrets.errors import DaemonGone, Locked, NoDaemon, SecretNotFound, ShuttingDown
 from agentsecrets.model.statement import DepositOffer, read_payload
 from agentsecrets.wire import frames, headers
-from agentsecrets.wire.messages import Deposit, Key, Signed
+from agentsecrets.wire.messages import Deposit, Key, Signed, meant
 from agentsecrets.wire.socket_path import short_path
 
 GONE = (NoDaemon, DaemonGone, ShuttingDown, Locked, OSError, http.client.HTTPException)
@@ -63,7 +63,7 @@ class Daemon:
 
     def sealed(self, key: str, value: str) -> bytes:
         """A value on its way to the daemon, from nowhere in particular."""
-        return seal_deposit(self.deposit, (key, "", "", ""), value.encode())
+        return seal_deposit(self.deposit, meant(key, "", ("", "", ""), everywhere=False), value.encode())
 
 
 def value_of(key: str, version: int) -> str:

@@ -12,7 +12,6 @@ import threading
 from pathlib import Path
 
 from agentsecrets.client.control import Control
-from agentsecrets.crypto.boxes import seal_to
 from agentsecrets.wire.messages import Deposit
 from tests.parts.hands import Daemon
 
@@ -31,7 +30,7 @@ def main() -> None:
 
     def store(number: int) -> None:
         key = f"{name}_{number}" if number % 2 else f"SHARED_{number // 2 % SHARED}"
-        sealed = seal_to(daemon.deposit, f"value of {key} by {name}, number {number}".encode())
+        sealed = daemon.sealed(key, f"value of {key} by {name}, number {number}")
         together.wait()
         told[number] = key, Control(home).ask("/v1/secrets/set", Deposit(key=key, sealed=sealed))["version"]
 
