@@ -11,7 +11,8 @@ from typing import Any
 import msgspec
 
 from agentsecrets import __version__
-from agentsecrets.errors import DaemonGone, ForeignDaemon, NoDaemon
+from agentsecrets.errors import DaemonGone, ForeignDaemon, FormatUnknown, NoDaemon
+from agentsecrets.model.statement import read_json
 from agentsecrets.wire import headers
 from agentsecrets.wire.failures import from_json
 from agentsecrets.wire.quoting import quoted
@@ -79,8 +80,8 @@ class Control:
         if status >= _FIRST_FAILURE:
             raise from_json(content, ForeignDaemon)
         try:
-            document: dict[str, Any] = msgspec.json.decode(content, type=dict)
-        except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
+            document: dict[str, Any] = read_json(content, dict, "answer")
+        except FormatUnknown:
             raise ForeignDaemon from None
         return document
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from agentsecrets.errors import AgentSecretsError
+from agentsecrets.errors import AgentSecretsError, FormatUnknown
+from agentsecrets.model.statement import read_json
 
 
 class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -29,7 +30,7 @@ def from_json(document: bytes, otherwise: type[AgentSecretsError] = AgentSecrets
         otherwise: What anything else becomes.
     """
     try:
-        told = msgspec.json.decode(document, type=Failure)
-    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
+        told = read_json(document, Failure, "failure")
+    except FormatUnknown:
         return otherwise()
     return AgentSecretsError.in_words(told.error, told.message, told.hint, **({"domain": told.domain} if told.domain else {}))
