@@ -97,3 +97,24 @@ def test_the_disk_tells_neither_command_nor_key_names(tmp_path: Path) -> None:
         assert not any(word in stored for word in (b"pytest", b"A_KEY", b"/srv/shop", remembered.id.encode()))
 
     _run(tmp_path, tell)
+
+
+def test_a_word_that_was_taken_back_does_not_count_again_when_its_row_is_put_back(tmp_path: Path) -> None:
+    async def tell(house: House, known: RememberedCommands, remembered: Remembered) -> None:
+        word = _word(house, remembered)
+        await known.accept(word, remembered)
+        await known.forget(remembered.id)
+        house.state.put_remembered("put back", word.encode())
+        assert not await known.has(remembered)
+        later = write_remembered(
+            house.workspace.keys,
+            house.workspace.id,
+            remembered,
+            author=house.account.account_id,
+            signer=house.person.signing,
+            now_ms=house.clock.now_ms() + 1,
+        )
+        await known.accept(later, remembered)
+        assert await known.has(remembered)
+
+    _run(tmp_path, tell)
