@@ -7,7 +7,7 @@ import os
 from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, PublicKey, SealedBox
 
-from agentsecrets.errors import RecordCorrupt
+from agentsecrets.errors import FormatUnknown, RecordCorrupt
 
 
 class SealingKey:
@@ -47,5 +47,12 @@ class SealingKey:
 
 
 def seal_to(public: bytes, plain: bytes) -> bytes:
-    """Seals bytes so that only the holder of the private half opens them; the sender stays anonymous."""
-    return bytes(SealedBox(PublicKey(public)).encrypt(plain))
+    """Seals bytes so that only the holder of the private half opens them; the sender stays anonymous.
+
+    Raises:
+        FormatUnknown: When it is no public key, or one under which everybody could open the box (RFC 7748 §6.1).
+    """
+    try:
+        return bytes(SealedBox(PublicKey(public)).encrypt(plain))
+    except (CryptoError, ValueError, TypeError):
+        raise FormatUnknown(kind="public key") from None
