@@ -162,7 +162,11 @@ class StateDb:
     def purge_records(self, before_ms: int) -> int:
         """Drops versions that were deleted before then, but for the number of the newest of each secret; answers how many."""
         with transaction(self._db) as db:
-            return db.execute(_EMPTY, (before_ms,)).rowcount + db.execute(_DROP, (before_ms,)).rowcount
+            purged = db.execute(_EMPTY, (before_ms,)).rowcount + db.execute(_DROP, (before_ms,)).rowcount
+        if purged:
+            with writing():
+                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()  # the write-ahead log still has what the file has not
+        return purged
 
     def binding(self, place: Place, binding_id: str) -> bytes | None:
         """The newest encoded binding of a key in a project."""

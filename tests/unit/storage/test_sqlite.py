@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from agentsecrets.crypto.records import SealedRecord
 from agentsecrets.errors import AgentSecretsError, StateDamaged, StateUnwritable
 from agentsecrets.model.place import Place, ProjectId, WorkspaceId
 from agentsecrets.storage.audit_db import AuditDb
@@ -35,14 +36,18 @@ def _put_many(store: StateDb) -> None:
         store.put_folder(f"/{number}", bytes(4096))
 
 
+def _lies_in(folder: Path, needle: bytes) -> bool:
+    return any(needle in path.read_bytes() for path in folder.iterdir())
+
+
 def _rows(connection: sqlite3.Connection) -> int:
     return int(connection.execute("SELECT count(*) FROM t").fetchone()[0])
 
 
 def test_databases_are_opened_as_they_must_be(tmp_path: Path, connection: sqlite3.Connection):
-    asked = ("journal_mode", "synchronous", "temp_store", "trusted_schema", "user_version")
+    asked = ("journal_mode", "synchronous", "temp_store", "trusted_schema", "secure_delete", "user_version")
     told = {name: connection.execute(f"PRAGMA {name}").fetchone()[0] for name in asked}
-    assert told == {"journal_mode": "wal", "synchronous": 2, "temp_store": 2, "trusted_schema": 0, "user_version": 1}
+    assert told == {"journal_mode": "wal", "synchronous": 2, "temp_store": 2, "trusted_schema": 0, "secure_delete": 1, "user_version": 1}
     assert connect(tmp_path / "log.db", "NORMAL").execute("PRAGMA synchronous").fetchone()[0] == 1
 
 
@@ -54,6 +59,18 @@ def test_what_fails_in_the_middle_leaves_nothing(connection: sqlite3.Connection)
     with transaction(connection) as db:
         db.execute("INSERT INTO t VALUES (1)")
     assert _rows(connection) == 1
+
+
+def test_what_is_purged_is_in_no_file_any_more_not_even_as_ciphertext(tmp_path: Path):
+    store, sealed = StateDb(tmp_path / "state.db"), [bytes([number]) * 3000 for number in range(65, 70)]
+    store.put_records([(PLACE, SealedRecord(f"r{at}", 1, 1, b"head", body)) for at, body in enumerate(sealed)], 20)
+    store.put_folder("/kept", b"kept" * 500)
+    assert store.delete_records(PLACE, [f"r{at}" for at in range(len(sealed))], 7)
+    assert all(_lies_in(tmp_path, body[:100]) for body in sealed)
+    assert store.purge_records(7) == len(sealed)
+    assert not any(_lies_in(tmp_path, body[:100]) for body in sealed)
+    assert store.folder("/kept") == b"kept" * 500
+    store.close()
 
 
 def test_a_transaction_that_was_left_open_is_undone_before_the_next(connection: sqlite3.Connection):
