@@ -7,11 +7,13 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 RUNTIME := $(VENV)/.runtime-installed
 DEV := $(VENV)/.dev-installed
+CLIENTS := $(VENV)/.clients-installed
+AGENTS := $(VENV)/.agents-installed
 WORKERS ?= 2
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build check format test conformance fuzz soak defences bench crashes docs dist lock clean
+.PHONY: help demo build check format test test-clients conformance fuzz soak defences bench crashes docs dist lock clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -34,10 +36,13 @@ format: $(DEV) ## Format and mend what can be mended
 	$(BIN)/ruff check --fix .
 	$(BIN)/python tools/reference.py
 
-test: $(DEV) ## Run all tests
+test: $(DEV) $(CLIENTS) ## Run all tests
 	@sh tools/system-packages.sh
 	-@sh tools/system-packages.sh chromium-headless-shell
 	$(PYTEST) -n $(WORKERS) --dist loadfile
+
+test-clients: $(DEV) $(AGENTS) ## Run a full turn of each coding agent against a scripted model; writes build/clients.md
+	AGENTSECRETS_TEST_AGENTS=1 $(PYTEST) -v tests/agents
 
 FUZZ ?= --runs 200000 --seconds 60
 fuzz: $(DEV) ## Fuzz the parsers by coverage, from the corpus in build/fuzz (FUZZ="--runs N --seconds S TARGET")
@@ -88,4 +93,13 @@ $(RUNTIME): requirements/runtime.txt requirements/build.txt pyproject.toml
 
 $(DEV): $(RUNTIME) requirements/dev.txt
 	$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
+
+# Where npm cannot be reached, the tests that need it are skipped and say so; in continuous integration this is a failure.
+$(CLIENTS): $(DEV) requirements/clients.txt tools/clients/install.sh $(wildcard tools/clients/test/*)
+	$(PIP) install --require-hashes -r requirements/clients.txt
+	sh tools/clients/install.sh $(VENV) test && touch $@ || test -z "$$CI"
+
+$(AGENTS): $(CLIENTS) $(wildcard tools/clients/agents/*)
+	sh tools/clients/install.sh $(VENV) agents
 	@touch $@
