@@ -1,4 +1,4 @@
-"""The agents weigh a gigabyte: what drives them is looked at only when `make test-clients` asks for it."""
+"""The agents weigh two gigabytes: what drives them is looked at only when `make test-clients` asks for it."""
 
 from __future__ import annotations
 

@@ -187,7 +187,7 @@ def test_a_full_turn_shows_the_model_no_value(agent: Agent, desk: Commands, upst
         told = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=90, check=True).stdout
         installed = json.loads(told)
         assert installed[0]["result"] == "added"
-        assert ("mcp add" in installed[0]["by"]) is (agent.name in {"claude", "codex"})
+        assert ("mcp add" in installed[0]["by"]) is (agent.name in {"claude", "codex", "gemini"})
         work = tmp_path / "work"
         work.mkdir()
         started = time.monotonic()

@@ -166,8 +166,22 @@ def test_names_status_log_and_a_request_for_a_secret(desk: Commands, upstream: T
         assert client.use("request_secret", key="KEY", reason="to pay")["state"] == "set"
         missing = client.use("request_secret", key="STRIPE_KEY", reason="to pay")
         assert missing["state"] == "not set"
-        assert missing["for_the_person"] == {"command": "agentsecrets secrets set STRIPE_KEY", "reason": "to pay"}
+        assert missing["for_the_person"]["commands"] == ["agentsecrets secrets request", "agentsecrets secrets set STRIPE_KEY"]
+        asked = [(line["key"], line["agent"], line["reason"]) for line in desk.ask("secrets", "request")]
+        assert ("STRIPE_KEY", "billing-bot", "to pay") in asked
         assert client.end() == (0, b"")
+
+
+def test_an_agent_may_wait_until_a_person_has_set_the_key(desk: Commands):
+    with McpClient(desk) as client:
+        asked = {"name": "request_secret", "arguments": {"key": "WAITED_KEY", "reason": "to go on", "wait_seconds": 25}}
+        waiting = client.request("tools/call", asked)
+        _wait_for(lambda: any(line["key"] == "WAITED_KEY" for line in desk.ask("secrets", "request")))
+        desk.run("secrets", "set", "WAITED_KEY", said=VALUE)
+        answer = client.next()
+        assert answer["id"] == waiting
+        assert answer["result"]["structuredContent"]["state"] == "set"
+        assert VALUE.encode() not in client.said
 
 
 def test_the_client_names_itself_where_nobody_else_did(desk: Commands, upstream: TlsUpstream):
@@ -179,8 +193,8 @@ def test_the_client_names_itself_where_nobody_else_did(desk: Commands, upstream:
 def test_project_and_environment_by_flag(desk: Commands):
     with McpClient(desk, "--project", "shop", "--environment", "staging") as client:
         assert client.use("list_secrets")["environment"] == "staging"
-        command = client.use("request_secret", key="KEY", reason="x")["for_the_person"]["command"]
-        assert command == "agentsecrets secrets set KEY --project shop --environment staging"
+        commands = client.use("request_secret", key="KEY", reason="x")["for_the_person"]["commands"]
+        assert commands[1] == "agentsecrets secrets set KEY --project shop --environment staging"
     with McpClient(desk, "--project", "nowhere") as client:
         assert client.refused("list_secrets")["error"] == "project_not_found"
 

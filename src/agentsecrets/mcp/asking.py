@@ -86,20 +86,18 @@ class Daemon:
         """
         where = heads.place_fields(self.project, self.environment, as_json=True)
         try:
-            answer = self._open(task, "/v1/call", [*fields, *where, *self._caller(task)], body)
+            answer = self._open(task, "/v1/call", [*fields, *where, *heads.caller_fields(self.agent(task))], body)
             return _collected(answer)
         except (OSError, EOFError, ValueError, IndexError):
             raise _broken_off(task) from None
         finally:
             task.release()
 
-    def _caller(self, task: Task) -> heads.Fields:
-        """Who asks: by flag or variable, else what the client calls itself, as far as that is an agent's name."""
-        named = heads.caller_fields(self._agent)
-        if task.client and not any(name == headers.AGENT_ID for name, _ in named):
-            label = "".join(letter if letter in _AGENT_LETTERS else "-" for letter in task.client[:_LONGEST_AGENT]).lstrip(" ._@:/-")
-            named += [(headers.AGENT_ID, label)] if label else []
-        return named
+    def agent(self, task: Task) -> str:
+        """The name of the agent: by flag or variable, else what the client calls itself, as far as that is an agent's name."""
+        named = dict(heads.caller_fields(self._agent)).get(headers.AGENT_ID, "")
+        client = "".join(letter if letter in _AGENT_LETTERS else "-" for letter in task.client[:_LONGEST_AGENT])
+        return named or client.lstrip(" ._@:/-")
 
     def _open(self, task: Task, verb: str, fields: heads.Fields, body: bytes | None) -> quick.Answer:
         """Sends a request to the daemon, which is started when none runs and replaced when it is older than this program."""

@@ -45,6 +45,7 @@ CANARY = "sk_live_canary"
         ("request_secret", {"key": "KEY"}),
         ("request_secret", {"key": "KEY", "reason": ""}),
         ("request_secret", {"key": "KEY", "reason": "x" * 501}),
+        ("request_secret", {"key": "KEY", "reason": "x", "wait_seconds": 26}),
         ("next_page", {"cursor": "x" * 65}),
     ],
 )
@@ -73,6 +74,6 @@ def test_a_tool_says_what_it_is_and_takes_nothing_else(tool: Any):
     shown = tool.shown("2025-11-25")
     assert shown["inputSchema"]["additionalProperties"] is False
     assert set(shown["annotations"]) == {"title", "readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"}
-    assert shown["annotations"]["readOnlyHint"] is (tool.name != "api_call")
+    assert shown["annotations"]["readOnlyHint"] is (tool.name not in {"api_call", "request_secret"})
     assert len(shown["description"]) < 500
     assert "annotations" not in tool.shown("2024-11-05")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from agentsecrets.mcp.clients.client import Client, Command, Entry
+from agentsecrets.mcp.clients.client import NAME, Client, Command, Entry, OwnCommand, with_variables
 
 
 def _entry(command: Command) -> Entry:
-    return command.entry(type="stdio", tools=["*"])
+    return command.entry(type="local", tools=["*"])
+
+
+def _add(command: Command) -> list[str]:
+    return ["mcp", "add", NAME, *with_variables("--env", command), "--", command.program, *command.words]
 
 
 CLIENT = Client(
@@ -17,5 +21,6 @@ CLIENT = Client(
     entry=_entry,
     in_folder=".mcp.json",
     program="copilot",
-    source="docs.github.com, Adding MCP servers for GitHub Copilot CLI",
+    own=OwnCommand("copilot", _add, ("mcp", "remove", NAME)),
+    source="read by Copilot CLI 1.0.102",
 )

@@ -1,8 +1,13 @@
-"""Gemini CLI. Its own command takes flags of the server for its own, so the file is edited."""
+"""Gemini CLI."""
 
 from __future__ import annotations
 
-from agentsecrets.mcp.clients.client import Client, usual_entry
+from agentsecrets.mcp.clients.client import NAME, Client, Command, OwnCommand, usual_entry, with_variables
+
+
+def _add(command: Command) -> list[str]:
+    return ["mcp", "add", "--scope", "user", *with_variables("--env", command), NAME, command.program, *command.words]
+
 
 CLIENT = Client(
     name="gemini",
@@ -12,5 +17,6 @@ CLIENT = Client(
     entry=usual_entry,
     in_folder=".gemini/settings.json",
     program="gemini",
+    own=OwnCommand("gemini", _add, ("mcp", "remove", "--scope", "user", NAME)),
     source="read by Gemini CLI 0.61.0",
 )

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from agentsecrets.mcp.clients.client import Client, usual_entry
+from agentsecrets.mcp.clients.client import NAME, Client, Command, OwnCommand, usual_entry, with_variables
+
+
+def _add(command: Command) -> list[str]:
+    words = [f"--arg={word}" for word in command.words]
+    return ["mcp", "add", NAME, "--command", command.program, *words, *with_variables("--env", command), "--no-probe"]
+
 
 CLIENT = Client(
     name="openclaw",
@@ -11,5 +17,6 @@ CLIENT = Client(
     names=("mcp", "servers"),
     entry=usual_entry,
     program="openclaw",
+    own=OwnCommand("openclaw", _add, ("mcp", "unset", NAME)),
     source="read by OpenClaw 2026.9.6",
 )
