@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,9 @@ from typing import Any
 
 import pytest
 
-from tests.parts.commands import VALUE, Commands, commands
+from agentsecrets.mcp.asking import Daemon
+from agentsecrets.mcp.server import Server
+from tests.parts.commands import PROGRAM, VALUE, Commands, commands
 from tests.parts.mcp import McpClient
 from tests.parts.tls import Seen, TlsUpstream, chunk
 
@@ -139,6 +142,23 @@ def test_an_endless_answer_is_cut(desk: Commands, upstream: TlsUpstream):
         assert 3_900_000 < told["body_bytes"] <= 4 << 20
 
 
+def test_a_stream_is_told_as_far_as_it_has_come_in_time(desk: Commands, upstream: TlsUpstream, monkeypatch: pytest.MonkeyPatch):
+    for name, value in desk.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(desk.folder)
+    answers: list[Any] = []
+    server = Server(Daemon(str(desk.home), stream_seconds=0.6), answers.append)
+    server.receive(b'{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25"}}')
+    arguments = {"url": upstream.url("/sse?events=200&gap=0.05"), "injections": {"bearer": "KEY"}}
+    call = {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "api_call", "arguments": arguments}}
+    server.receive(json.dumps(call).encode())
+    server.finish()
+    told = answers[1]["result"]["structuredContent"]
+    assert "still coming in" in told["incomplete"]
+    assert "event 1\n" in told["untrusted"]["body"]
+    assert "event 199\n" not in told["untrusted"]["body"]
+
+
 def test_an_answer_that_breaks_off_says_so(desk: Commands, upstream: TlsUpstream):
     async def torn(_: Seen, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk(b"x" * 100_000))
@@ -257,6 +277,15 @@ def test_a_signal_ends_it_quietly(desk: Commands, number: signal.Signals):
         client.process.send_signal(number)
         assert client.process.wait(10) in {-number, 128 + number}
         assert client.end()[1] == b""
+
+
+def test_nothing_but_messages_comes_out_also_without_standard_error(desk: Commands):
+    script = 'printf \'{"jsonrpc":"2.0","id":1,"method":"ping"}\n\' | agentsecrets mcp serve 2>&-'
+    path = f"{Path(PROGRAM).parent}:{desk.environment['PATH']}"
+    ended = subprocess.run(
+        ["/bin/sh", "-c", script], env={**desk.environment, "PATH": path}, cwd=desk.folder, capture_output=True, timeout=30, check=True
+    )
+    assert json.loads(ended.stdout) == {"jsonrpc": "2.0", "id": 1, "result": {}}
 
 
 def test_a_locked_vault_is_told_with_the_command_that_opens_it(tmp_path: Path):

@@ -13,7 +13,7 @@ from agentsecrets.wire import headers
 
 _KEPT = 4 << 20
 """Most bytes of one answer that are kept; the rest is not fetched."""
-_STREAM_SECONDS = 45.0
+STREAM_SECONDS = 45.0
 """How long an answer may go on coming in. Some clients give a tool call up after 60 s, and would then see nothing of it."""
 _AT_ONCE = 1 << 14
 """Up to here head and body fit into the socket's buffer and are sent without waiting, in bytes."""
@@ -46,12 +46,15 @@ class Daemon:
         project: Name or id by flag, empty for none.
         environment: Name by flag, empty for none.
         agent: Name of the agent by flag, empty for none.
+        stream_seconds: How long an answer may go on coming in.
     """
 
-    __slots__ = ("_agent", "_home", "environment", "project")
+    __slots__ = ("_agent", "_home", "_stream_seconds", "environment", "project")
 
-    def __init__(self, home: str, *, project: str = "", environment: str = "", agent: str = "") -> None:
-        self._home, self._agent = home, agent
+    def __init__(
+        self, home: str, *, project: str = "", environment: str = "", agent: str = "", stream_seconds: float = STREAM_SECONDS
+    ) -> None:
+        self._home, self._agent, self._stream_seconds = home, agent, stream_seconds
         self.project, self.environment = project, environment
 
     def ask(self, task: Task, verb: str, message: dict[str, object] | None = None) -> dict[str, object]:
@@ -87,7 +90,7 @@ class Daemon:
         where = heads.place_fields(self.project, self.environment, as_json=True)
         try:
             answer = self._open(task, "/v1/call", [*fields, *where, *heads.caller_fields(self.agent(task))], body)
-            return _collected(answer)
+            return _collected(answer, self._stream_seconds)
         except (OSError, EOFError, ValueError, IndexError):
             raise _broken_off(task) from None
         finally:
@@ -163,7 +166,7 @@ def _pump(connection: _socket.socket, octets: bytes) -> None:
         return  # the daemon wants no more; its answer says why
 
 
-def _collected(answer: quick.Answer) -> Answer:
+def _collected(answer: quick.Answer, stream_seconds: float) -> Answer:
     """Reads frames until the last one, or until enough is there."""
     parts: list[bytes] = []
     failure, cut, kept, deadline = b"", "", 0, 0.0
@@ -176,7 +179,7 @@ def _collected(answer: quick.Answer) -> Answer:
         if kind == quick.STDOUT:
             parts.append(content)
             kept += len(content)
-            deadline = deadline or time.monotonic() + _STREAM_SECONDS
+            deadline = deadline or time.monotonic() + stream_seconds
         elif kind == quick.FAILURE:
             failure += content
         elif kind == quick.EXIT:
@@ -184,11 +187,11 @@ def _collected(answer: quick.Answer) -> Answer:
         cut = "size" if kept > _KEPT else ""
         if deadline:
             answer.wait_at_most(deadline - time.monotonic())
-    return Answer(_document(b"".join(parts)[:_KEPT]), cut, refused(failure) if failure else None)
+    return Answer(envelope(b"".join(parts)[:_KEPT]), cut, refused(failure) if failure else None)
 
 
-def _document(written: bytes) -> dict[str, object]:
-    """Reads an envelope, also one that was cut within its body.
+def envelope(written: bytes) -> dict[str, object]:
+    """Reads what ``call --output json`` prints, also when it was cut within the body.
 
     Raises:
         ValueError: When it is none.

@@ -64,7 +64,7 @@ class Installer:
     def settings(self, client: Client) -> Settings:
         """The file of a tool."""
         path = client.settings(self.here) if self.folder is None else self.folder / client.in_folder
-        return Settings(path, client.language, (*client.names, NAME))
+        return Settings(path, client.language, (*client.names, NAME), self.folder)
 
     def found(self) -> list[Client]:
         """The tools that seem to be on this machine: their program is on PATH, or there is a folder for their settings."""

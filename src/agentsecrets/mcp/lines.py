@@ -72,5 +72,8 @@ def own_stdout() -> int:
     """
     ours = os.dup(1)
     os.set_inheritable(ours, False)
-    os.dup2(2, 1)
+    try:
+        os.dup2(2, 1)
+    except OSError:  # there is no standard error
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     return ours

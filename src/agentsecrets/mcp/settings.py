@@ -29,11 +29,13 @@ class Settings:
         path: Where it lies; a link is followed, so that it stays one.
         language: ``json``, ``toml`` or ``yaml``.
         names: Where in it our entry stands.
+        within: The folder that the file must lie in, None for any: a repository could hold a link that leads out of it.
     """
 
     path: Path
     language: str
     names: Names
+    within: Path | None = None
 
     @property
     def _format(self) -> Format:
@@ -88,7 +90,8 @@ class Settings:
 
     def _text(self) -> str:
         try:
-            if self.path.stat().st_size > _LIMIT:
+            known = self.path.stat()
+            if known.st_size > _LIMIT or not stat.S_ISREG(known.st_mode):
                 raise SettingsUnreadable(where=str(self.path))
             return self.path.read_bytes().decode()
         except FileNotFoundError:
@@ -98,6 +101,8 @@ class Settings:
 
     def _replace(self, text: str) -> None:
         target = Path(os.path.realpath(self.path))
+        if self.within is not None and not target.is_relative_to(os.path.realpath(self.within)):
+            raise SettingsUnwritable(path=self.path, problem="it is a link that leads out of this folder")
         try:
             mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else _PRIVATE
             if not mode & stat.S_IWUSR:

@@ -145,6 +145,31 @@ def test_a_link_stays_a_link(client: Client, tmp_path: Path):
     assert "agentsecrets" in kept.read_text()
 
 
+@pytest.mark.parametrize("client", [client for client in ALL if client.in_folder], ids=lambda client: client.name)
+def test_a_link_in_a_repository_leads_nowhere_else(client: Client, tmp_path: Path):
+    folder, outside = tmp_path / "repository", tmp_path / "outside"
+    installer = _installer(tmp_path / "home", folder=folder)
+    path = installer.settings(client).path
+    path.parent.mkdir(parents=True)
+    outside.write_text(_others(client))
+    path.symlink_to(outside)
+    outcome = installer.install(client)
+    assert outcome.failure is not None
+    assert outcome.failure.slug == "settings_unwritable"
+    assert outside.read_text() == _others(client)
+
+
+@EACH
+def test_what_is_no_file_is_not_read(client: Client, tmp_path: Path):
+    installer = _installer(tmp_path)
+    path = installer.settings(client).path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    os.mkfifo(path)
+    outcome = installer.install(client)
+    assert outcome.failure is not None
+    assert outcome.failure.slug == "settings_unreadable"
+
+
 def test_a_way_that_is_no_object_is_refused(tmp_path: Path):
     client = next(client for client in ALL if client.name == "cursor")
     installer = _installer(tmp_path)

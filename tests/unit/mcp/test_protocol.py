@@ -6,8 +6,11 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agentsecrets.mcp.asking import Daemon
+from agentsecrets.mcp.protocol import written as written_as_line
 from agentsecrets.mcp.server import Server
 
 CANARY = "sk_live_canary"
@@ -153,3 +156,41 @@ def test_without_a_daemon_and_an_account_a_tool_refuses_in_words():
     result = Conversation().say(_request("tools/call", params={"name": "status", "arguments": {}}))["result"]
     assert result["isError"] is True
     assert set(json.loads(result["content"][0]["text"])) == {"error", "message", "hint"}
+
+
+MEMBERS = ("jsonrpc", "id", "method", "params", "_meta", "name", "arguments", "requestId", "protocolVersion", "result", "error", *META)
+METHODS = ("ping", "initialize", "tools/list", "tools/call", "server/discover", "notifications/cancelled")
+WORDS = st.sampled_from((*MEMBERS, *METHODS, "2.0", "2025-03-26", "2026-07-28", "no such tool", "\ud800"))
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | WORDS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(WORDS, inner, max_size=6),
+    max_leaves=12,
+)
+REQUESTS = st.fixed_dictionaries({"jsonrpc": st.just("2.0"), "id": ANYTHING, "method": WORDS}, optional={"params": ANYTHING})
+
+
+@given(
+    messages=st.lists(ANYTHING | REQUESTS | st.lists(REQUESTS, max_size=3), max_size=6),
+    version=st.sampled_from(["2025-03-26", "2025-11-25"]),
+)
+def test_whatever_is_sent_each_answer_is_one_and_can_be_written(messages: list[Any], version: str):
+    conversation = Conversation(version)
+    for message in messages:
+        conversation.answers.clear()
+        conversation.server.receive(json.dumps(message).encode())
+        conversation.server.finish()
+        assert len(conversation.answers) <= 1
+        for answer in conversation.answers:
+            written = json.loads(written_as_line(answer))
+            for one in written if isinstance(written, list) else [written]:
+                assert one["jsonrpc"] == "2.0"
+                assert ("result" in one) is not ("error" in one)
+    assert conversation.say(_request("ping"))["result"] == {}
+
+
+@given(st.binary(max_size=200))
+def test_bytes_of_any_kind_are_answered_or_refused(line: bytes):
+    conversation = Conversation()
+    conversation.server.receive(line)
+    assert len(conversation.answers) <= 1
+    assert conversation.say(_request("ping"))["result"] == {}

@@ -68,7 +68,8 @@ class Tool:
 
 def takes(required: list[str], properties: dict[str, Schema]) -> Schema:
     """The schema of a tool's arguments; the order is the one in which they are told."""
-    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+    needed: Schema = {"required": required} if required else {}
+    return {"type": "object", "properties": properties, **needed, "additionalProperties": False}
 
 
 def hints(*, read_only: bool, destructive: bool = False, idempotent: bool = True, open_world: bool = False) -> dict[str, bool]:
