@@ -18,8 +18,9 @@ from pathlib import Path
 import pytest
 
 from tests.parts.clients import program, surroundings
-from tests.parts.commands import PASSWORD, PROGRAM, VALUE, Commands, commands
+from tests.parts.commands import PASSWORD, PROGRAM, VALUE, Commands
 from tests.parts.forms import FORMS
+from tests.parts.mcp import shop
 from tests.parts.model import DONE, ScriptedModel, Step
 from tests.parts.tls import Seen, TlsUpstream, answer
 
@@ -136,9 +137,7 @@ def upstream() -> Iterator[TlsUpstream]:
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory, upstream: TlsUpstream) -> Iterator[Commands]:
-    with commands(tmp_path_factory.mktemp("agents")) as made:
-        made.run("secrets", "set", "KEY", said=VALUE)
-        made.allow(upstream)
+    with shop(tmp_path_factory.mktemp("agents"), upstream) as made:
         yield made
 
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.parts.commands import VALUE, Commands, commands
+from tests.parts.commands import VALUE, Commands
 from tests.parts.forms import FEW, FORMS
-from tests.parts.mcp import McpClient
+from tests.parts.mcp import McpClient, shop
 from tests.parts.tls import Seen, TlsUpstream, answer, chunk
 
 VALUE_LIKE = "sk_live_4eC39HqLyjWDarjtT1zdp7dc"
@@ -27,9 +27,7 @@ def upstream() -> Iterator[TlsUpstream]:
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory, upstream: TlsUpstream) -> Iterator[Commands]:
-    with commands(tmp_path_factory.mktemp("mcp")) as made:
-        made.run("secrets", "set", "KEY", said=VALUE)
-        made.allow(upstream)
+    with shop(tmp_path_factory.mktemp("mcp"), upstream) as made:
         yield made
 
 

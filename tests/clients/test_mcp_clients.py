@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from tests.parts.clients import program, python_sdk, surroundings
-from tests.parts.commands import PROGRAM, VALUE, Commands, commands
+from tests.parts.commands import PROGRAM, VALUE, Commands
+from tests.parts.mcp import shop
 from tests.parts.tls import TlsUpstream
 
 TOOLS = ["list_secrets", "api_call", "next_page", "request_secret", "status", "proxy_logs"]
@@ -26,9 +27,7 @@ def upstream() -> Iterator[TlsUpstream]:
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory, upstream: TlsUpstream) -> Iterator[Commands]:
-    with commands(tmp_path_factory.mktemp("clients")) as made:
-        made.run("secrets", "set", "KEY", said=VALUE)
-        made.allow(upstream)
+    with shop(tmp_path_factory.mktemp("clients"), upstream) as made:
         yield made
 
 

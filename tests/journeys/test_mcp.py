@@ -16,7 +16,7 @@ import pytest
 from agentsecrets.mcp.asking import Daemon
 from agentsecrets.mcp.server import Server
 from tests.parts.commands import PROGRAM, VALUE, Commands, commands
-from tests.parts.mcp import McpClient
+from tests.parts.mcp import McpClient, shop
 from tests.parts.tls import Seen, TlsUpstream, chunk
 
 HANDSHAKES = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
@@ -30,10 +30,7 @@ def upstream() -> Iterator[TlsUpstream]:
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory, upstream: TlsUpstream) -> Iterator[Commands]:
-    with commands(tmp_path_factory.mktemp("mcp")) as made:
-        for key in ("KEY", "USER_KEY", "SECOND_KEY"):
-            made.run("secrets", "set", key, said="ada:" + VALUE if key == "USER_KEY" else VALUE)
-        made.allow(upstream)
+    with shop(tmp_path_factory.mktemp("mcp"), upstream, USER_KEY="ada:" + VALUE, SECOND_KEY=VALUE) as made:
         yield made
 
 

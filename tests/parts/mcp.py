@@ -7,10 +7,14 @@ import os
 import select
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tests.parts.commands import PROGRAM, Commands
+from tests.parts.commands import PROGRAM, VALUE, Commands, commands
+from tests.parts.tls import TlsUpstream
 
 _SECONDS = 30.0
 MODERN = {
@@ -18,6 +22,16 @@ MODERN = {
     "io.modelcontextprotocol/clientInfo": {"name": "parts", "version": "1"},
     "io.modelcontextprotocol/clientCapabilities": {},
 }
+
+
+@contextmanager
+def shop(root: Path, upstream: TlsUpstream, **further: str) -> Iterator[Commands]:
+    """Commands over a project with the secret ``KEY`` and further ones, and the upstream on the allowlist."""
+    with commands(root) as made:
+        for key, value in {"KEY": VALUE, **further}.items():
+            made.run("secrets", "set", key, said=value)
+        made.allow(upstream)
+        yield made
 
 
 class McpClient:
