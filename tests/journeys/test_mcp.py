@@ -207,11 +207,15 @@ def test_the_client_names_itself_where_nobody_else_did(desk: Commands, upstream:
         assert client.use("proxy_logs", last=1)["calls"][0]["agent_id"] == "parts"
 
 
-def test_project_and_environment_by_flag(desk: Commands):
+def test_workspace_project_and_environment_by_flag(desk: Commands):
     with McpClient(desk, "--project", "shop", "--environment", "staging") as client:
         assert client.use("list_secrets")["environment"] == "staging"
         commands = client.use("request_secret", key="KEY", reason="x")["for_the_person"]["commands"]
         assert commands[1] == "agentsecrets secrets set KEY --project shop --environment staging"
+    with McpClient(desk, "--workspace", "personal", "--agent-id", "a") as client:
+        assert client.use("list_secrets")["project"] == "shop"
+    with McpClient(desk, "--workspace", "nowhere") as client:
+        assert client.refused("list_secrets")["error"] == "workspace_not_found"
     with McpClient(desk, "--project", "nowhere") as client:
         assert client.refused("list_secrets")["error"] == "project_not_found"
 

@@ -61,10 +61,12 @@ def serve(words: list[str]) -> int | None:
     given = flags.parse(words, flags.MCP_SERVE)
     if given is None:
         return None
+    from agentsecrets.mcp.chosen import Chosen
     from agentsecrets.mcp.server import serve
 
-    project, environment, agent = (given.get(flag, [""])[0] for flag, *_ in flags.MCP_SERVE)
-    return serve(project=project, environment=environment, agent=agent)
+    named = {flag: values[0] for flag, values in given.items()}
+    workspace, project, environment = (named.get(flag, "") for flag in ("--workspace", "--project", "--environment"))
+    return serve(Chosen(workspace=workspace, project=project, environment=environment), named.get("--agent-id", ""))
 
 
 def status(connection: _socket.socket, given: flags.Given) -> Ending:

@@ -8,6 +8,7 @@ import json
 import time
 
 from agentsecrets.client import heads, quick
+from agentsecrets.mcp.chosen import Chosen
 from agentsecrets.mcp.task import Stopped, Task
 from agentsecrets.wire import headers
 
@@ -43,19 +44,16 @@ class Daemon:
 
     Args:
         home: The state folder.
-        project: Name or id by flag, empty for none.
-        environment: Name by flag, empty for none.
+        chosen: The place that it was told to use.
         agent: Name of the agent by flag, empty for none.
         stream_seconds: How long an answer may go on coming in.
     """
 
-    __slots__ = ("_agent", "_home", "_stream_seconds", "environment", "project")
+    __slots__ = ("_agent", "_home", "_stream_seconds", "chosen")
 
-    def __init__(
-        self, home: str, *, project: str = "", environment: str = "", agent: str = "", stream_seconds: float = STREAM_SECONDS
-    ) -> None:
+    def __init__(self, home: str, chosen: Chosen | None = None, *, agent: str = "", stream_seconds: float = STREAM_SECONDS) -> None:
         self._home, self._agent, self._stream_seconds = home, agent, stream_seconds
-        self.project, self.environment = project, environment
+        self.chosen = chosen or Chosen()
 
     def ask(self, task: Task, verb: str, message: dict[str, object] | None = None) -> dict[str, object]:
         """Sends one verb and reads its answer.
@@ -64,7 +62,7 @@ class Daemon:
             AgentSecretsError: Whatever the daemon refused, or that it could not be reached.
             Stopped
         """
-        fields = heads.place_fields(self.project, self.environment)
+        fields = self.chosen.fields()
         try:
             content = self._open(task, verb, fields, json.dumps(message or {}).encode()).body.rest()
             document = json.loads(content)
@@ -87,7 +85,7 @@ class Daemon:
             AgentSecretsError: That the daemon could not be reached; what it refused is in the answer.
             Stopped
         """
-        where = heads.place_fields(self.project, self.environment, as_json=True)
+        where = self.chosen.fields(as_json=True)
         try:
             answer = self._open(task, "/v1/call", [*fields, *where, *heads.caller_fields(self.agent(task))], body)
             return _collected(answer, self._stream_seconds)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from agentsecrets.errors import AgentSecretsError, SettingsTaken
+from agentsecrets.mcp.chosen import Chosen
 from agentsecrets.mcp.clients import ALL
 from agentsecrets.mcp.clients.client import NAME, Client, Command, Entry, Surroundings
 from agentsecrets.mcp.settings import Settings
@@ -169,18 +170,16 @@ def _words(entry: Any) -> list[str]:
     return [word for part in lists for word in part if isinstance(word, str)]
 
 
-def command_for(*, project: str, environment: str, in_folder: bool) -> Command:
+def command_for(chosen: Chosen, *, in_folder: bool) -> Command:
     """The command line by which tools are to start our server.
 
     Args:
-        project: Name or id that it is to name, empty for none.
-        environment: Name that it is to name, empty for none.
+        chosen: The place that it is to name.
         in_folder: Whether the entry may travel to other machines, and so names the program without its path.
     """
-    named = (("--project", project), ("--environment", environment))
-    flags = tuple(word for flag, name in named if name for word in (flag, name))
-    chosen = os.environ.get(_HOME_VARIABLE, "")
-    variables = {_HOME_VARIABLE: str(Path(chosen).absolute())} if chosen and not in_folder else {}
+    flags = tuple(chosen.flags())
+    home = os.environ.get(_HOME_VARIABLE, "")
+    variables = {_HOME_VARIABLE: str(Path(home).absolute())} if home and not in_folder else {}
     own = Path(sys.argv[0]).absolute()
     if in_folder:
         return Command("agentsecrets", (*_SERVE, *flags))

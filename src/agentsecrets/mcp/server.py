@@ -11,6 +11,7 @@ from agentsecrets.client import quick
 from agentsecrets.mcp import protocol
 from agentsecrets.mcp.arguments import problem_with
 from agentsecrets.mcp.asking import Daemon
+from agentsecrets.mcp.chosen import Chosen
 from agentsecrets.mcp.lines import Writer, lines, own_stdout
 from agentsecrets.mcp.pages import Pages
 from agentsecrets.mcp.protocol import Fault, Request, Session
@@ -29,18 +30,17 @@ Message = dict[str, object]
 Write = Callable[[Message], None]
 
 
-def serve(*, project: str = "", environment: str = "", agent: str = "") -> int:
+def serve(chosen: Chosen, agent: str = "") -> int:
     """Serves one client on standard input and output until the input ends.
 
     Args:
-        project: Name or id of the project, empty for the folder's or the active one.
-        environment: Name of the environment, empty for the project's.
+        chosen: The place that it always uses; what is open in it is the folder's, or the active one.
         agent: Name under which calls are logged, empty for what the client calls itself.
 
     Returns:
         The exit code.
     """
-    daemon = Daemon(quick.home_folder(), project=project, environment=environment, agent=agent)
+    daemon = Daemon(quick.home_folder(), chosen, agent=agent)
     out = Writer(own_stdout())
 
     def write(message: object) -> None:
@@ -191,7 +191,8 @@ class Server:
 
     def _cancel(self, identifier: object) -> None:
         with self._turn:
-            task = self._running.get(identifier) if isinstance(identifier, str | int) else None
+            named = protocol.identifier_of({"id": identifier})
+            task = None if named is None else self._running.get(named)
         if task is not None:
             task.stop()
 

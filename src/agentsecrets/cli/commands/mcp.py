@@ -12,6 +12,7 @@ from agentsecrets.cli import flags
 from agentsecrets.cli.errand import Errand
 from agentsecrets.cli.grammar import LazyGroup, option, with_errand
 from agentsecrets.errors import BadUsage, NoToolFound
+from agentsecrets.mcp.chosen import Chosen
 from agentsecrets.mcp.clients import ALL
 from agentsecrets.mcp.clients.client import Client, Surroundings
 from agentsecrets.mcp.install import WRITTEN, Installer, Outcome, command_for
@@ -30,7 +31,7 @@ MCP = LazyGroup(
 @with_errand
 def serve(errand: Errand, agent_id: str) -> int:
     """Serve one AI tool over MCP, on standard input and output. AI tools start this themselves."""
-    return serve_client(project=errand.project, environment=errand.environment, agent=agent_id)
+    return serve_client(_chosen(errand), agent_id)
 
 
 _CLIENTS = {client.name: client for client in ALL}
@@ -81,8 +82,12 @@ def uninstall(errand: Errand, names: tuple[str, ...], in_folder: bool, dry_run: 
     return _told(errand, installer, [installer.uninstall(client) for client in clients])
 
 
+def _chosen(errand: Errand) -> Chosen:
+    return Chosen(workspace=errand.workspace, project=errand.project, environment=errand.environment)
+
+
 def _installer(errand: Errand, *, in_folder: bool, dry: bool) -> Installer:
-    command = command_for(project=errand.project, environment=errand.environment, in_folder=in_folder)
+    command = command_for(_chosen(errand), in_folder=in_folder)
     return Installer(Surroundings.here(), command, Path(errand.folder) if in_folder else None, dry)
 
 

@@ -28,8 +28,7 @@ def _run(desk: Desk, arguments: Arguments) -> Structured:
 def _flags(desk: Desk) -> str:
     from shlex import quote
 
-    named = (("--project", desk.daemon.project), ("--environment", desk.daemon.environment))
-    return "".join(f" {flag} {quote(name)}" for flag, name in named if name)
+    return "".join(f" {quote(word)}" for word in desk.daemon.chosen.flags())
 
 
 TOOL = Tool(
