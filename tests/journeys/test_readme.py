@@ -60,7 +60,7 @@ def _bash(newcomer: Commands, script: str) -> subprocess.CompletedProcess[str]:
 
 def test_by_flags_in_a_container_and_by_curl(newcomer: Commands, upstream: TlsUpstream, tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text(upstream.ca_pem, encoding="ascii")
-    _, by_flags, by_curl, _ = _blocks()
+    _, by_flags, _, by_curl, _ = _blocks()
     ended = _bash(newcomer, _script(by_flags, upstream, tmp_path / "ca.pem"))
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert '"redacted": true' in ended.stdout
