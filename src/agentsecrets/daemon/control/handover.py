@@ -104,14 +104,14 @@ def _remembered(context: Context, place: Place, command: tuple[bytes, ...], keys
 
 
 async def _sealed(context: Context, place: Place, handed: Remembered, recipient: bytes) -> dict[str, Any]:
-    """Writes the hand-over into the log, then seals the values."""
+    """Seals the values, writes the hand-over into the log, and only then lets them go."""
     daemon, keys = context.daemon, [parse_key_name(key) for key in handed.keys]
     values = await context.of(place).secrets.open_all(place, keys)
     if sum(map(len, keys)) + sum(map(len, values)) > MOST_BYTES:
         raise EnvironmentTooLarge(keys=len(keys))
+    sealed = await daemon.worker.run(lambda: seal_to(recipient, _packed(keys, values)))
     if keys:
         await daemon.journal.record(_event(context, place, handed))
-    sealed = await daemon.worker.run(lambda: seal_to(recipient, _packed(keys, values)))
     return {"sealed": sealed, "count": len(keys)} | names_of(context, place)
 
 
