@@ -1,6 +1,7 @@
 """Handing values over to a command gives them to that command alone: nothing is left in a file, an argument, or a process of ours.
 
-By nature the command itself can be read by every program of its user while it runs, and a remembered command's keys by whoever asks for them:
+By nature the command itself can be read by every program of its user while it runs, and the keys of a remembered command by whoever
+asks for them:
 both are said before the password.
 """
 
@@ -229,8 +230,8 @@ def test_nobody_but_the_person_can_sign_it(asking: Asking, signer: Callable[[Ask
         ({"keys": ("LIVE",)}, "secret_not_found"),
         ({"keys": ("KEY", "../KEY")}, "bad_key_name"),
         ({"keys": ("PATH",)}, "unsafe_variable"),
-        ({"recipient": b"short"}, "bad_request"),
-        ({"recipient": bytes(32)}, "bad_request"),
+        ({"recipient": b"short"}, "format_unknown"),
+        ({"recipient": bytes(32)}, "format_unknown"),
     ],
     ids=str,
 )
