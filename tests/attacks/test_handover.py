@@ -26,6 +26,7 @@ from agentsecrets.crypto.envelope import Envelope
 from agentsecrets.crypto.keys import OpenPerson, open_person
 from agentsecrets.crypto.signing import SigningKey
 from agentsecrets.errors import AgentSecretsError
+from agentsecrets.model.place import WorkspaceId
 from agentsecrets.model.statement import HandoverRequest
 from agentsecrets.storage.state_db import StateDb
 from agentsecrets.vault.remembered import Remembered, write_remembered
@@ -224,7 +225,7 @@ def test_nobody_but_the_person_can_sign_it(asking: Asking, signer: Callable[[Ask
     ("change", "slug"),
     [
         ({"nonce": "0" * 32}, "signature_invalid"),
-        ({"workspace_id": "0" * 32}, "signature_invalid"),
+        ({"workspace_id": "0" * 32}, "workspace_not_found"),
         ({"project_id": "0" * 32}, "secret_not_found"),
         ({"environment": "elsewhere"}, "bad_usage"),
         ({"keys": ("LIVE",)}, "secret_not_found"),
@@ -252,8 +253,9 @@ def test_what_was_signed_cannot_be_changed_afterwards(asking: Asking) -> None:
 def test_the_word_to_remember_must_be_for_the_command_that_was_shown(asking: Asking) -> None:
     account = asking.store.account()
     assert account is not None
-    keys = workspace_keys(Envelope.decode(asking.store.ledger()[0]), account.account_id, asking.person.unattended)
     request = asking.request()
+    first = asking.store.ledger(WorkspaceId(request.workspace_id))[0]
+    keys = workspace_keys(Envelope.decode(first), account.account_id, asking.person.unattended)
     other = Remembered(
         project_id=request.project_id,  # type: ignore[arg-type]
         environment="development",
