@@ -36,7 +36,15 @@ def fuzz(name: str, runs: int, seconds: int) -> tuple[int, str]:
     corpus.mkdir(parents=True, exist_ok=True)
     found.mkdir(exist_ok=True)
     _sow(name, corpus)
-    words = [f"-runs={runs}", f"-max_total_time={seconds}", "-max_len=2048", "-timeout=10", "-print_final_stats=1", "-rss_limit_mb=1024"]
+    words = [
+        f"-dict={_dictionary()}",
+        f"-runs={runs}",
+        f"-max_total_time={seconds}",
+        "-max_len=2048",
+        "-timeout=10",
+        "-print_final_stats=1",
+        "-rss_limit_mb=1024",
+    ]
     started = time.monotonic()
     ended = subprocess.run(
         [sys.executable, "-c", _ONE.format(name=name), str(corpus), *words, f"-artifact_prefix={found}/"],
@@ -56,8 +64,18 @@ def fuzz(name: str, runs: int, seconds: int) -> tuple[int, str]:
     return count, said
 
 
-def _sow(name: str, corpus: Path) -> None:
+def _dictionary() -> Path:
+    """Words of the grammars, as libFuzzer reads them."""
     sys.path.insert(0, str(REPOSITORY))
+    from tests.parts.fuzzed import TOKENS
+
+    path = FOLDER / "words.dict"
+    lines = ['"' + "".join(f"\\x{byte:02x}" for byte in token) + '"' for token in TOKENS]
+    path.write_text("\n".join(lines) + "\n", encoding="ascii")
+    return path
+
+
+def _sow(name: str, corpus: Path) -> None:
     from tests.parts.fuzzed import SEEDS
 
     for number, seed in enumerate(SEEDS[name]):
