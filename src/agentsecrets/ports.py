@@ -149,6 +149,10 @@ class UpstreamAnswer(Protocol):
         """
         ...
 
+    async def whole(self) -> bytes:
+        """The whole body at once, of a length that is known to be small. Raises as ``body``."""
+        ...
+
     async def close(self) -> None:
         """Gives the connection back if the body was read to its end, else drops it. Safe to call twice."""
         ...

@@ -24,7 +24,7 @@ CHECKPOINT_SECONDS = 60.0
 
 
 class _Waiting(NamedTuple):
-    """An event that waits to be written, None for no more than what is owed, and what its caller waits for."""
+    """An event that waits to be written, None for no more than what is owed, and what its caller may wait for."""
 
     event: Event | None
     written: asyncio.Future[None]
@@ -95,10 +95,14 @@ class Journal:
         self.redactions += event.redactions
         return self._wait_for(event)
 
+    async def written(self) -> None:
+        """Returns once everything that was recorded so far is in the log or owed."""
+        await asyncio.wait([self._wait_for(None)])
+
     async def settle(self) -> None:
         """Waits until nothing is waiting, and tries once more to write what is owed."""
-        while pending := [*self._batch, *self._waiting]:
-            await asyncio.wait([waiting.written for waiting in pending])
+        while self._batch or self._waiting:
+            await self.written()
         if self._folding is not None:
             await asyncio.shield(self._folding)
         await self._pay()
@@ -106,9 +110,9 @@ class Journal:
     def _wait_for(self, event: Event | None) -> asyncio.Future[None]:
         if not self._waiting and not self._batch:
             self._loop.call_soon(self._hand_over)  # with everything else that this round of the loop brings
-        waiting = _Waiting(event, self._loop.create_future())
-        self._waiting.append(waiting)
-        return waiting.written
+        written: asyncio.Future[None] = self._loop.create_future()
+        self._waiting.append(_Waiting(event, written))
+        return written
 
     def _hand_over(self) -> None:
         self._batch, self._waiting = self._waiting, []
@@ -133,13 +137,14 @@ class Journal:
         elif isinstance(failure, AgentSecretsError):
             self._owed = [event for event in events if event.phase == "outcome" and event.id in self._intents]
         batch, self._batch = self._batch, []
-        for waiting in batch:
-            if waiting.written.done():
+        for written in [waiting.written for waiting in batch]:
+            if written.done():
                 continue
             if failure is None:
-                waiting.written.set_result(None)
+                written.set_result(None)
             else:
-                waiting.written.set_exception(failure)
+                written.set_exception(failure)
+                written.exception()  # an outcome that nobody waits for is owed: nothing is lost, and nothing to be reported
         if self._waiting:
             self._hand_over()
         if self._index - self._folded_index >= FOLD_ROWS and self._folding is None:

@@ -10,9 +10,11 @@ from agentsecrets.network.http1.messages import RequestHead
 from agentsecrets.network.http1.server import Peer
 from agentsecrets.wire import headers
 
-_BROWSER_FIELDS = (b"origin", b"sec-fetch-site", b"sec-fetch-dest")
+_BROWSER_FIELDS = frozenset({b"origin", b"sec-fetch-site", b"sec-fetch-dest"})
 """Any of these comes from a web page (Fetch standard, Fetch Metadata); Node's fetch sends only Sec-Fetch-Mode."""
 
+_AGENT_TOKEN = headers.AGENT_TOKEN.lower().encode()
+_SESSION_TOKEN = headers.SESSION_TOKEN.lower().encode()
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -40,13 +42,13 @@ class DataPlaneAdmission:
         hosts = head.get(b"host")
         if len(hosts) != 1 or hosts[0].lower() not in self._hosts or not head.target.startswith(b"/"):
             raise HostRefused(port=self._port)
-        if head.method == "OPTIONS" or any(head.get(name) for name in _BROWSER_FIELDS):
+        if head.method == "OPTIONS" or not _BROWSER_FIELDS.isdisjoint(head.index):
             raise BrowserRefused
         if head.target == b"/health":
             return
-        if head.get(headers.AGENT_TOKEN.lower().encode()):
+        if head.get(_AGENT_TOKEN):
             raise UnknownToken
-        shown = head.get(headers.SESSION_TOKEN.lower().encode())
+        shown = head.get(_SESSION_TOKEN)
         if shown and not (len(shown) == 1 and self._is_session_token(shown[0])):
             raise UnknownCaller
         if not shown and not (self._trusts_same_user and peer.uid == os.geteuid()):

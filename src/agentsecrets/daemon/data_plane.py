@@ -52,6 +52,10 @@ class DataPlane:
             raise ProductionRefused
         reply = await self.call(exchange, asked)
         try:
+            if reply.whole is not None:
+                await exchange.respond(reply.status, reply.fields, reply.whole, reply.reason)
+                await reply.sent()
+                return
             exchange.start(reply.status, reply.fields, length=reply.length, reason=reply.reason)
             async with contextlib.aclosing(reply.body()) as body:
                 async for chunk in body:

@@ -74,7 +74,7 @@ class Places:
     def active_project(self, workspace: Workspace) -> ProjectId | None:
         """The project of a workspace that counts where nothing else is said, None when there is none any more."""
         chosen = self._choice(_PROJECT + workspace.id)
-        return ProjectId(chosen) if chosen in dict(workspace.state.projects) else None
+        return ProjectId(chosen) if any(known == chosen for known, _ in workspace.state.projects) else None
 
     async def activate_workspace(self, workspace_id: WorkspaceId) -> None:
         """Makes a workspace the active one."""

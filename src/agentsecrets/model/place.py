@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import secrets
-from dataclasses import dataclass
 from typing import Literal, NewType, get_args
+
+import msgspec
 
 from agentsecrets.errors import BadName, BadUsage
 
@@ -20,8 +21,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}")
 _ID = re.compile(r"[0-9a-f]{32}")
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """One vault: a (project, environment) of a workspace."""
 
     workspace_id: WorkspaceId

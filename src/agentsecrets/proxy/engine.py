@@ -5,6 +5,7 @@ Each stage wants what only the stage before it makes, so none can be left out.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from dataclasses import dataclass
 
 from msgspec.structs import replace
@@ -37,7 +38,7 @@ class _Life:
     forwarded: float = 0.0
     status: int = 0
     intent: Event | None = None
-    closed: bool = False
+    ended: Awaitable[None] | None = None
 
 
 class Engine:
@@ -131,12 +132,11 @@ class Engine:
         return Credentials(permit, tuple(values))
 
     def _closer(self, life: _Life) -> Close:
-        async def close(outcome: Outcome, reason: str, redactions: int) -> None:
-            if life.closed:
-                return
-            life.closed = True
-            self.under_way -= 1
-            await self._audit.record(self._outcome(life, outcome, reason, redactions))
+        def close(outcome: Outcome, reason: str, redactions: int) -> Awaitable[None]:
+            if life.ended is None:
+                self.under_way -= 1
+                life.ended = self._audit.record(self._outcome(life, outcome, reason, redactions))
+            return life.ended
 
         return close
 

@@ -26,7 +26,7 @@ DECODED_LIMIT = 1024 * 1024
 _BODILESS = frozenset({204, 304})
 
 Close = Callable[[Outcome, str, int], Awaitable[None]]
-"""Records how the call ended: outcome, slug, redactions. Only the first time counts."""
+"""Records how the call ended: outcome, slug, redactions. Only the first time counts. Recorded at once, on disk once it was waited for."""
 
 
 class Reply:
@@ -37,6 +37,7 @@ class Reply:
         reason: Reason phrase, redacted.
         fields: Header fields, redacted.
         length: Bytes of the body when known.
+        whole: The body, redacted, when it was short enough to be read at once.
         redactions: Marks so far; complete once the body has ended.
         trailers: Trailer fields, redacted; complete once the body has ended.
     """
@@ -46,6 +47,7 @@ class Reply:
         self._bodiless = head_only or answer.status in _BODILESS
         self._clearing: Clearing | None = None
         self._pieces: Iterator[bytes] | None = None
+        self.whole: bytes | None = None
         self.status = answer.status
         self.redactions = 0
         self.reason = self._redacted(answer.reason)
@@ -75,7 +77,7 @@ class Reply:
                 await self._scan_whole(self._clearing)
 
     async def _scan_whole(self, clearing: Clearing) -> None:
-        body = b"".join([part async for part in self._answer.body()])
+        body = await self._answer.whole()
         pieces = iter((self._redacted(body),)) if clearing.is_plain(body) else clearing.whole(body)
         first, size = [], 0
         for piece in pieces:
@@ -88,7 +90,7 @@ class Reply:
         self.redactions += clearing.hits
         self.length = size
         self.fields = (*self.fields, (headers.REDACTED.encode(), str(self.redactions).encode()))
-        self._pieces, self._clearing = iter(first), None
+        self.whole, self._clearing = b"".join(first), None
 
     async def body(self) -> AsyncGenerator[bytes, None]:
         """The body, redacted; its end, a failure, or being abandoned is recorded."""
@@ -109,12 +111,21 @@ class Reply:
             await self._answer.close()
             await self._close(outcome, reason, self.redactions)
 
+    async def sent(self) -> None:
+        """Ends a reply whose ``whole`` body was handed on."""
+        await self._answer.close()
+        self._close("ok", "", self.redactions)  # not waited for: the answer has gone, and an outcome is written or owed
+
     async def close(self) -> None:
         """Ends a reply whose body was not read to its end; safe to call at any time and more than once."""
         await self._answer.close()
         await self._close("cancelled", "", self.redactions)
 
     async def _released(self) -> AsyncIterator[bytes]:
+        if self.whole is not None:
+            if self.whole:
+                yield self.whole
+            return
         clearing = self._clearing
         if clearing is None:
             async for chunk in self._unchanged():
@@ -128,10 +139,6 @@ class Reply:
             self.redactions = before + clearing.hits
 
     async def _unchanged(self) -> AsyncIterator[bytes]:
-        if self._pieces is not None:
-            for piece in self._pieces:
-                yield piece
-            return
         async for chunk in self._answer.body():
             if self._matcher is None:
                 yield chunk

@@ -17,7 +17,7 @@ from agentsecrets.crypto.workspace import WorkspaceKeys
 from agentsecrets.errors import HeadMoved, SignatureInvalid
 from agentsecrets.model.binding import Binding
 from agentsecrets.model.call import StyleName
-from agentsecrets.model.place import DEFAULT_ENVIRONMENT, Place, ProjectId
+from agentsecrets.model.place import DEFAULT_ENVIRONMENT, Place, ProjectId, WorkspaceId
 from agentsecrets.model.secret import KeyName
 from agentsecrets.model.statement import BindingStatement, Identity, as_json, read_json
 from agentsecrets.ports import Clock, StateStore, Worker
@@ -77,7 +77,7 @@ def read_binding(keys: WorkspaceKeys, identity: Identity, envelope: Envelope) ->
         RecordCorrupt, FormatUnknown: When the sealed part does not open.
     """
     statement = verify_by_either(envelope, identity, BindingStatement)
-    place = Place(statement.workspace_id, ProjectId(statement.project_id), DEFAULT_ENVIRONMENT)  # type: ignore[arg-type]
+    place = Place(WorkspaceId(statement.workspace_id), ProjectId(statement.project_id), DEFAULT_ENVIRONMENT)
     plain = unseal(keys.binding_key(place.project_id), envelope.sealed, _associated(place, statement.binding_id))
     binding = read_json(plain, _Told, "binding").binding()
     if (

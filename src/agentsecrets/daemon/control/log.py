@@ -14,6 +14,7 @@ _MOST = 10_000
 
 async def _lines(context: Context, asked: LogQuery) -> dict[str, Any]:
     daemon, wanted = context.daemon, Wanted(asked.secret, asked.agent, asked.status.upper(), asked.environment)
+    await daemon.journal.written()
     if asked.after >= 0:
         lines, after = await daemon.log_worker.run(lambda: following(daemon.log, asked.after, _MOST, wanted))
         return {"lines": lines, "after": after}

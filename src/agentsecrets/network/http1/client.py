@@ -58,6 +58,17 @@ class Answer:
         while (chunk := await self._inflow.take()) is not None:
             yield chunk
 
+    async def whole(self) -> bytes:
+        """The whole body at once.
+
+        Raises:
+            UpstreamUnreachable, UpstreamTimeout, UpstreamProtocol
+        """
+        parts: list[bytes] = []
+        while not self._inflow.drained and (chunk := await self._inflow.take()) is not None:
+            parts.append(chunk)
+        return b"".join(parts)
+
     async def close(self) -> None:
         """Gives the connection back if the body was read to its end, else drops it. Only the first time counts."""
         if not self._closed:

@@ -114,6 +114,10 @@ class Exchange:
         Raises:
             BadHeader: When a field holds a line break or NUL.
         """
+        self._begin(status, fields, length, reason)
+        self._wire.soon(self._flush)
+
+    def _begin(self, status: int, fields: Iterable[Field], length: int | None, reason: bytes | None) -> None:
         framing: list[Field] = []
         self._silent = self.head.method == "HEAD" or status in BODILESS
         if length is not None and status not in BODILESS:
@@ -128,7 +132,6 @@ class Exchange:
         line = b"HTTP/1.1 %d %b" % (status, REASONS.get(status, b"") if reason is None else reason)
         self._pending = head_bytes(line, [*fields, *framing])
         self.started = True
-        self._wire.soon(self._flush)
 
     async def write(self, chunk: bytes) -> None:
         """Sends bytes of the body; waits while the client does not take them."""
@@ -155,11 +158,14 @@ class Exchange:
         if self._wire.gate.shut_now:
             await self._wire.gate.passed()
 
-    async def respond(self, status: int, fields: Iterable[Field], body: bytes) -> None:
-        """A whole answer at once."""
-        self.start(status, fields, length=len(body))
-        await self.write(body)
-        await self.finish()
+    async def respond(self, status: int, fields: Iterable[Field], body: bytes, reason: bytes | None = None) -> None:
+        """A whole answer at once; arguments as for ``start``."""
+        self._begin(status, fields, len(body), reason)
+        head, self._pending = self._pending, b""
+        self._wire.send(head if self._silent else head + body)
+        self.finished = True
+        if self._wire.gate.shut_now:
+            await self._wire.gate.passed()
 
     def abort(self) -> None:
         """Breaks the connection: the client must see that the answer is not complete."""

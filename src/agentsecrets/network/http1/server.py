@@ -60,6 +60,9 @@ class ServerConnection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self.gate = Gate(service.limits.stall_seconds, self.abort)
         self._deadline = Deadline(self._late)
+        self._nothing = self._incoming()
+        """The body of every request that has none."""
+        self._nothing.end()
         self._buffer = bytearray()
         self._searched = 0
         self._transport: asyncio.Transport
@@ -197,17 +200,19 @@ class ServerConnection(asyncio.Protocol):
         except AgentSecretsError as refusal:
             self._refuse(refusal)
             return
-        inflow = self._inflow = Inflow(self._limits.buffer, self._pause, self._deadline, self._limits.body_seconds)
+        inflow = self._inflow = self._incoming() if head.has_body else self._nothing
         exchange = self._exchange = Exchange(self, head, self._peer, inflow)
         self._task = self._loop.create_task(self._serve(exchange))
         if not head.has_body:
-            inflow.end()
             return
         self._remaining = head.framing.length or 0
         if self._buffer:
             received = bytes(self._buffer)
             self._buffer.clear()
             self._body(received)
+
+    def _incoming(self) -> Inflow:
+        return Inflow(self._limits.buffer, self._pause, self._deadline, self._limits.body_seconds)
 
     def _refuse(self, refusal: AgentSecretsError) -> None:
         body = to_json(refusal)
