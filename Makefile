@@ -62,7 +62,12 @@ conformance: $(DEV) ## Run the tests against public corpora alone
 bench: $(DEV) ## Measure the proxy beside nginx and an aiohttp pair, and start-up beside an empty Python
 	@sh tools/system-packages.sh nginx wrk
 	$(BIN)/python -m bench.engines $(if $(BASELINE),--baseline $(BASELINE))
+	$(BIN)/python -m bench.streams
+	$(BIN)/python -m bench.scan
+	$(BIN)/python -m bench.memory
 	$(BIN)/python -m bench.startup
+	$(BIN)/python -m bench.log
+	$(BIN)/python -m bench.growth
 
 crashes: $(DEV) ## Kill the daemon 2,000 times under twenty hands, and say what was lost
 	$(BIN)/python -m bench.crashes

@@ -88,7 +88,9 @@ def _grown(stage: Stage, name: str, secrets: int, events: int) -> Home:
     add_events(Path(home.environment["AGENTSECRETS_HOME"]) / "audit.db", events)
     filled = time.monotonic()
     home.unlock()
-    print(f"{name}: {secrets:,} secrets, {events:,} events; filled in {filled - started:.0f} s, started in {time.monotonic() - filled:.1f} s")
+    print(
+        f"{name}: {secrets:,} secrets, {events:,} events; filled in {filled - started:.0f} s, started in {time.monotonic() - filled:.1f} s"
+    )
     return home
 
 

@@ -42,8 +42,9 @@ class Forgetful:
 
     def record(self, event: Event) -> asyncio.Future[None]:
         """Forgets an event."""
+        del event
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        done.set_result(None if event.id else None)
+        done.set_result(None)
         return done
 
 

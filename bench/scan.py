@@ -9,8 +9,7 @@ import statistics
 import time
 from collections.abc import Callable
 
-from agentsecrets.proxy.redact.matcher import Matcher
-from agentsecrets.proxy.redact.stream import Redactor
+from agentsecrets.redact import Matcher, Redactor
 from bench.goals import Goal, report
 from bench.machine import described
 

@@ -165,7 +165,7 @@ class Reply:
             raise EchoEnclosed(domain=self._domain) from None
 
     def _redacted(self, text: bytes) -> bytes:
-        if self._matcher is None:
+        if self._matcher is None or not self._matcher.suspects(text):
             return text
         redacted, hits = redact_whole(self._matcher, text)
         self.redactions += hits
