@@ -84,8 +84,8 @@ async def _rate(engine: Engine, origin: str, seconds: float) -> float:
     async def caller(number: int) -> None:
         nonlocal count
         while time.perf_counter() < until:
-            fields = ((b"X-AS-Target-URL", f"{origin}/item/{number}".encode()), (b"X-AS-Inject-Bearer", KEY.encode()))
-            reply = await engine.run(read_call("GET", fields).call(place, "active"), None, None)
+            url, fields = f"{origin}/item/{number}".encode(), ((b"X-AS-Inject-Bearer", KEY.encode()),)
+            reply = await engine.run(read_call("GET", url, fields).call(place, "active"), None, None)
             await reply.sent()
             count += 1
 

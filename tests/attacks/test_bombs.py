@@ -55,8 +55,8 @@ def test_a_body_that_needs_to_be_whole_is_given_up_at_ten_mebibytes(tmp_path: Pa
     async def tell() -> None:
         async with equipped(tmp_path, upstream) as house:
             asked = STYLES[style]  # type: ignore[index]
-            fields = ((b"X-AS-Target-URL", upstream.url("/echo").encode()), (asked.field.encode(), asked.key.encode()))
-            call = read_call("POST", (*fields, (b"Content-Type", asked.kind.encode()))).call(house.place, "active")
+            fields = ((asked.field.encode(), asked.key.encode()), (b"Content-Type", asked.kind.encode()))
+            call = read_call("POST", upstream.url("/echo").encode(), fields).call(house.place, "active")
             pace: list[int] = []
             with pytest.raises(AgentSecretsError) as refused:
                 await house.engine.run(call, _endless(b"a" * 65536, pace), None)

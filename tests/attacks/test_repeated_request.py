@@ -52,9 +52,9 @@ def test_a_streamed_body_is_sent_once(tmp_path: Path):
                 taken += 1
                 yield b"hello"
 
-            fields = ((b"X-AS-Target-URL", upstream.url("/reset/before").encode()), (b"X-AS-Inject-Bearer", b"BEARER_KEY"))
+            call = read_call("PUT", upstream.url("/reset/before").encode(), ((b"X-AS-Inject-Bearer", b"BEARER_KEY"),))
             with pytest.raises(AgentSecretsError):
-                await house.engine.run(read_call("PUT", fields).call(house.place, "active"), body(), 5)
+                await house.engine.run(call.call(house.place, "active"), body(), 5)
             assert taken == 1
 
     with TlsUpstream() as upstream:

@@ -126,8 +126,8 @@ class House:
     # --- what an agent does ------------------------------------------------------------------------------------------------------------
 
     async def call(self, url: str, *headers: tuple[str, str], method: str = "GET", body: bytes | None = None) -> Reply:
-        fields = tuple((name.encode(), value.encode()) for name, value in (("X-AS-Target-URL", url), *headers))
-        return await self.engine.run(read_call(method, fields).call(self.place, "active"), body, None)
+        fields = tuple((name.encode(), value.encode()) for name, value in headers)
+        return await self.engine.run(read_call(method, url.encode(), fields).call(self.place, "active"), body, None)
 
 
 @asynccontextmanager

@@ -146,7 +146,7 @@ class Journal:
                 written.set_exception(failure)
                 written.exception()  # an outcome that nobody waits for is owed: nothing is lost, and nothing to be reported
         if self._waiting:
-            self._hand_over()
+            self._loop.call_soon(self._hand_over)
         if self._index - self._folded_index >= FOLD_ROWS and self._folding is None:
             self._folding = self._loop.create_task(self._fold())
 

@@ -16,7 +16,12 @@ from agentsecrets.errors import BadUsage, DaemonUnavailable, PresenceGone, Prese
 from agentsecrets.wire.failures import from_json
 from agentsecrets.wire.home import READY
 
-_MALLOC = {"MALLOC_TRIM_THRESHOLD_": "134217728", "MALLOC_TOP_PAD_": "1048576", "MALLOC_MMAP_THRESHOLD_": "1073741824"}
+_MALLOC = {
+    "MALLOC_TRIM_THRESHOLD_": "134217728",
+    "MALLOC_TOP_PAD_": "1048576",
+    "MALLOC_MMAP_THRESHOLD_": "1073741824",
+    "MALLOC_ARENA_MAX": "1",
+}
 """Keeps glibc from giving large buffers back and fetching them again (mallopt(3))."""
 _HIGHEST_PORT = 65535
 

@@ -47,7 +47,7 @@ class DataPlane:
         return await self._engine.run(asked.call(located.place, located.path), body, exchange.head.framing.length)
 
     async def _proxy(self, exchange: Exchange) -> None:
-        asked = read_call(exchange.head.method, exchange.head.fields)
+        asked = read_call(exchange.head.method, exchange.head.target_url, exchange.head.fields)
         if asked.environment == "production":
             raise ProductionRefused
         reply = await self.call(exchange, asked)

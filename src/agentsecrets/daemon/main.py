@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import fcntl
+import gc
 import os
 import resource
 import signal
@@ -17,6 +18,9 @@ from agentsecrets.daemon.hardening import harden
 from agentsecrets.wire.home import READY
 
 DRAIN_SECONDS = 5.0
+
+GC_THRESHOLDS = (20_000, 20, 20)
+"""Python's own are made for programs that live short: a proxy would spend a twentieth of its time on looking for cycles."""
 
 SWITCH_SECONDS = 0.0005
 """How long a thread waits at most for its turn: the log's writer must not wait ten times as long for the event loop as for the disk."""
@@ -87,6 +91,8 @@ def _run(options: argparse.Namespace, keys: bytes | None) -> list[str]:
     import uvloop
 
     sys.setswitchinterval(SWITCH_SECONDS)
+    gc.freeze()  # what stands now stays: the collector need not look at it again and again
+    gc.set_threshold(*GC_THRESHOLDS)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_serve(options, keys))
 

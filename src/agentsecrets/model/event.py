@@ -7,6 +7,9 @@ from typing import Literal
 
 import msgspec
 
+_RANDOM_BYTES = 10
+_AT_ONCE = 64
+
 Phase = Literal["intent", "outcome"]
 Outcome = Literal["", "ok", "blocked", "failed", "cancelled", "unknown"]
 Action = Literal["call", "reveal", "handover"]
@@ -60,4 +63,17 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 def new_event_id(now_ms: int) -> str:
     """A log id that sorts by time: 48 bits of milliseconds, then 80 random bits, in hexadecimal."""
-    return f"{now_ms:012x}{os.urandom(10).hex()}"
+    return f"{now_ms:012x}{_random_bits()}"
+
+
+_drawn: list[str] = []
+"""Random bits that were fetched together: one system call for many ids. Forks must not draw the same ones."""
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_drawn.clear)
+
+
+def _random_bits() -> str:
+    if not _drawn:
+        bits = os.urandom(_RANDOM_BYTES * _AT_ONCE).hex()
+        _drawn.extend(bits[at : at + 2 * _RANDOM_BYTES] for at in range(0, len(bits), 2 * _RANDOM_BYTES))
+    return _drawn.pop()

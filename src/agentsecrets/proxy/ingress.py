@@ -17,7 +17,6 @@ from agentsecrets.proxy.fields import TOKEN, from_agent
 from agentsecrets.proxy.styles import STYLES
 from agentsecrets.wire import headers
 
-_TARGET_URL = headers.TARGET_URL.lower().encode()
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _LONGEST_SHOWN = 20
 _NAMED: tuple[tuple[str, StyleName], ...] = (
@@ -69,23 +68,20 @@ class _Rest(NamedTuple):
     fields: tuple[Field, ...]
 
 
-def read_call(method: str, fields: tuple[Field, ...]) -> Asked:
+def read_call(method: str, url: bytes, fields: tuple[Field, ...]) -> Asked:
     """Reads the header fields of a request to ``/proxy``.
 
     Args:
         method: The request's own method, used unless ``X-AS-Method`` names another.
-        fields: All header fields as received.
+        url: Value of ``X-AS-Target-URL``, empty when there was none.
+        fields: All other header fields as received.
 
     Raises:
         BadRequest, BadTarget, BadInjection, BadKeyName, BadHeader, MethodRefused
     """
-    targets = [value for name, value in fields if name.lower() == _TARGET_URL]
-    if len(targets) > 1:
-        raise BadRequest(problem=f"the header {headers.TARGET_URL} is repeated")
-    if not targets or not targets[0]:
+    if not url:
         raise BadRequest(problem=f"the header {headers.TARGET_URL} is missing")
-    rest = _read_rest(method, tuple([field for field in fields if field[0].lower() != _TARGET_URL]))
-    return Asked(parse_target(_text(targets[0])), *rest)
+    return Asked(parse_target(_text(url)), *_read_rest(method, fields))
 
 
 @lru_cache(maxsize=128)

@@ -29,7 +29,7 @@ async def _call(context: Context, exchange: Exchange) -> None:
     exchange.start(200, _HEAD)
     code = 0
     try:
-        asked = read_call(exchange.head.method, exchange.head.fields)
+        asked = read_call(exchange.head.method, exchange.head.target_url, exchange.head.fields)
         reply = await plane.call(exchange, asked, context.named)
         try:
             code = await _copy(_Envelope(reply, started) if context.as_json else reply, exchange)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-import msgspec
+from msgspec.structs import replace
 
 from agentsecrets.network.http1.limits import Limits
 from agentsecrets.network.http1.messages import ChunkedBody, RequestHead, read_request
@@ -21,7 +21,6 @@ MOST = 128
 LONGEST = 4 * 1024
 """Longest head, in bytes, that is kept."""
 
-_NAME = TARGET_URL.lower().encode()
 _TARGET = re.compile(rb"\r\n" + re.escape(TARGET_URL.encode()) + rb": ([!-~]+)\r\n", re.IGNORECASE)
 
 Around = tuple[bytes, bytes]
@@ -36,7 +35,7 @@ class FamiliarHeads:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._known: dict[Around, tuple[RequestHead, int]] = {}
+        self._known: dict[Around, RequestHead] = {}
 
     def __len__(self) -> int:
         return len(self._known)
@@ -56,7 +55,7 @@ class FamiliarHeads:
         around = raw[: found.start(1)], raw[found.end(1) :]
         known = self._known.get(around)
         if known is not None:
-            return _with_target(*known, found[1]), None
+            return replace(known, target_url=found[1]), None
         head, chunked = read_request(raw, self._limits)
         if chunked is None:
             self._keep(around, head)
@@ -65,10 +64,4 @@ class FamiliarHeads:
     def _keep(self, around: Around, head: RequestHead) -> None:
         if len(self._known) >= MOST:
             del self._known[next(iter(self._known))]
-        at = next(position for position, (name, _) in enumerate(head.fields) if name.lower() == _NAME)
-        self._known[around] = head, at
-
-
-def _with_target(head: RequestHead, at: int, url: bytes) -> RequestHead:
-    fields = (*head.fields[:at], (head.fields[at][0], url), *head.fields[at + 1 :])
-    return msgspec.structs.replace(head, fields=fields, index={**head.index, _NAME: [url]})
+        self._known[around] = head

@@ -13,6 +13,7 @@ from agentsecrets.network.http1.limits import Limits
 from agentsecrets.wire.headers import TARGET_URL
 
 _CHUNKED = b"chunked"
+_OF_THE_CONNECTION = frozenset({b"connection", b"content-length", b"transfer-encoding"})
 _LONGEST_NUMBER = 18
 _LOWEST_STATUS = 100
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
@@ -42,11 +43,12 @@ class RequestHead(msgspec.Struct, frozen=True):
     Attributes:
         method: As sent.
         target: Request target in origin form, or ``*``.
-        fields: All header fields in order.
+        fields: All header fields in order, but for ``X-AS-Target-URL``.
         index: The same, by lower-case name.
         framing: How long the body is.
         keep_alive: Whether the connection may serve another request.
         http10: Whether the client speaks HTTP/1.0, to which chunks cannot be sent.
+        target_url: Value of ``X-AS-Target-URL``, which is all that differs between most heads; empty when there is none.
     """
 
     method: str
@@ -56,6 +58,7 @@ class RequestHead(msgspec.Struct, frozen=True):
     framing: Framing
     keep_alive: bool
     http10: bool
+    target_url: bytes = b""
 
     @property
     def has_body(self) -> bool:
@@ -219,11 +222,13 @@ def read_request(raw: bytes, limits: Limits) -> tuple[RequestHead, ChunkedBody |
     framing = _framing(index)
     if framing.chunked and http10:
         raise Malformed("HTTP/1.0 knows no chunks")
-    if len(index.get(_TARGET_URL, ())) > 1:
+    urls = index.pop(_TARGET_URL, [])
+    if len(urls) > 1:
         raise Malformed(f"its {TARGET_URL} field is repeated")
+    fields = [field for field in collector.fields if field[0].lower() != _TARGET_URL] if urls else collector.fields
     target = _origin_form(collector.url, index, http10=http10)
     keep = not http10 and not _closes(index)
-    head = RequestHead(method, target, tuple(collector.fields), index, framing, keep, http10)
+    head = RequestHead(method, target, tuple(fields), index, framing, keep, http10, urls[0] if urls else b"")
     return head, ChunkedBody(parser, collector, limits.head_bytes) if framing.chunked else None
 
 
@@ -245,7 +250,7 @@ def read_answer(raw: bytes, limits: Limits) -> tuple[AnswerHead, ChunkedBody | N
     if _feed(parser, raw):
         raise Malformed("it changes to another protocol")
     version = parser.get_http_version()
-    index = _indexed(collector.fields)
+    index = _framing_fields(collector.fields)
     framing = _framing(index)
     if version not in ("1.1", "1.0") or (framing.chunked and version == "1.0"):
         raise Malformed("it is not HTTP/1.1")
@@ -277,6 +282,16 @@ def _indexed(fields: list[Field]) -> Index:
     index: Index = {}
     for name, value in fields:
         index.setdefault(name.lower(), []).append(value)
+    return index
+
+
+def _framing_fields(fields: list[Field]) -> Index:
+    """Of an answer, whose other fields nobody here looks at."""
+    index: Index = {}
+    for name, value in fields:
+        lowered = name.lower()
+        if lowered in _OF_THE_CONNECTION:
+            index.setdefault(lowered, []).append(value)
     return index
 
 
