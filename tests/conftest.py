@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])  # how busy a machine is proves nothing
+settings.load_profile("house")
 
 Counted = Callable[[str], None]
 """Says a figure at the end of the run."""

@@ -131,9 +131,9 @@ def test_a_name_key_opens_in_its_own_vault_only():
     sealed = seal_name_key(VAULT_KEY, NAME_KEY, HERE)
     assert open_name_key(VAULT_KEY, sealed, HERE) == NAME_KEY
     for place in (
-        replace(HERE, environment="staging"),
-        replace(HERE, project_id=ProjectId("3" * 32)),
-        replace(HERE, workspace_id=WorkspaceId("3" * 32)),
+        HERE.beside("staging"),
+        Place(HERE.workspace_id, ProjectId("3" * 32), HERE.environment),
+        Place(WorkspaceId("3" * 32), HERE.project_id, HERE.environment),
     ):
         with pytest.raises(RecordCorrupt):
             open_name_key(VAULT_KEY, sealed, place)
