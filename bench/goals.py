@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 
@@ -29,6 +30,8 @@ class Goal:
         return self._reaches(self.goal)
 
     def __str__(self) -> str:
+        if math.isnan(self.measured):
+            return f"{self.name:58}{'-':>8}   this machine is too busy to tell"
         sign = ">=" if self.more_is_better else "<="
         if self.stretch is None:
             reached = "met" if self.met else "NOT MET"
@@ -39,6 +42,11 @@ class Goal:
 
     def _reaches(self, bound: float) -> bool:
         return self.measured >= bound if self.more_is_better else self.measured <= bound
+
+
+def share(ours: float, theirs: float) -> float:
+    """Ratio of what two engines add; not a number when the other's is lost in the noise."""
+    return ours / theirs if theirs > 0 and ours > 0 else math.nan
 
 
 def report(goals: list[Goal]) -> None:

@@ -118,7 +118,7 @@ class Engine:
         allowed = life.standing.allowlist.find(call.target)
         if allowed is None:
             raise DomainNotInAllowlist(domain=call.target.host_and_port)
-        return Permit(call, allowed)
+        return Permit(call, allowed, bindings)
 
     async def _resolve(self, permit: Permit) -> Credentials:
         call = permit.call
@@ -127,7 +127,8 @@ class Engine:
             bound = await self._authority.binding(call.place, injection.key)
             if bound is None:
                 bound = await self._authority.pin(call.place, pin(call.target, injection))
-            if not bound.permits(call.target, call.method, injection):
+            judged = bound is permit.bindings.get(injection.key)
+            if not judged and not bound.permits(call.target, call.method, injection):
                 raise mismatch(call, injection, bound)  # another call, or another injection of this one, was first
         return Credentials(permit, tuple(values))
 

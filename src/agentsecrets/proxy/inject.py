@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 import msgspec
 
 from agentsecrets.crypto.value import Value
 from agentsecrets.errors import BadBody
 from agentsecrets.model.allowlist import AllowedHost
+from agentsecrets.model.binding import Binding
 from agentsecrets.model.call import Call, Field, Injection
+from agentsecrets.model.secret import KeyName
 from agentsecrets.ports import Body, Outbound
 from agentsecrets.proxy.fields import value_of
 from agentsecrets.proxy.matchers import Matchers
@@ -24,10 +26,11 @@ _CONTENT_TYPES = {"json": b"application/json", "form": b"application/x-www-form-
 
 
 class Permit(msgspec.Struct, frozen=True):
-    """A call that every rule has passed; only ``Engine`` makes one."""
+    """A call that every rule has passed, and the bindings that they judged it by; only ``Engine`` makes one."""
 
     call: Call
     allowed: AllowedHost
+    bindings: Mapping[KeyName, Binding]
 
 
 class Credentials(msgspec.Struct, frozen=True):

@@ -50,8 +50,9 @@ class Reply:
         self.whole: bytes | None = None
         self.status = answer.status
         self.redactions = 0
-        self.reason = self._redacted(answer.reason)
-        self.fields = self._redacted_fields(from_upstream(answer.fields, injected=matcher is not None))
+        fields = from_upstream(answer.fields, injected=matcher is not None)
+        (_, self.reason), *rest = self._redacted_fields(((b"", answer.reason), *fields))
+        self.fields = tuple(rest)
         self.trailers: tuple[Field, ...] = ()
         self.length: int | None = None
 
