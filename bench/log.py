@@ -47,6 +47,10 @@ class Forgetful:
         done.set_result(None)
         return done
 
+    def note(self, event: Event) -> None:
+        """Forgets an event."""
+        del event
+
 
 class OneKey:
     """``ports.Authority`` and ``ports.Opener`` of a vault with one bound key and one allowed host."""

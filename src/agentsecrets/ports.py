@@ -48,6 +48,10 @@ class AuditSink(Protocol):
         """
         ...
 
+    def note(self, event: Event) -> None:
+        """Commits an outcome that nobody waits for, a few milliseconds later at most; one that the disk refuses stays owed."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:

@@ -19,6 +19,9 @@ from agentsecrets.ports import AuditStore, Clock, LogRow, Worker
 FOLD_ROWS = 2_000
 """Rows after which the write-ahead log is moved into the file."""
 
+NOTED_SECONDS = 0.005
+"""How long an outcome that nobody waits for may lie in memory."""
+
 CHECKPOINT_ROWS = 1_000
 CHECKPOINT_SECONDS = 60.0
 
@@ -51,6 +54,7 @@ class Journal:
         self._store, self._writer, self._worker, self._clock = store, writer, worker, clock
         self._loop: asyncio.AbstractEventLoop
         self._waiting: list[_Waiting] = []
+        self._noted: list[Event] = []
         self._batch: list[_Waiting] = []
         self._folding: asyncio.Task[None] | None = None
         self._index, self._hash = -1, START
@@ -95,13 +99,24 @@ class Journal:
         self.redactions += event.redactions
         return self._wait_for(event)
 
+    def note(self, event: Event) -> None:
+        """Commits an outcome that nobody waits for, with the next event that somebody waits for or ``NOTED_SECONDS`` later.
+
+        So a call that follows another costs one commit, not two. A daemon that is killed before leaves an intent without an outcome,
+        which the next one ends as ``unknown``.
+        """
+        self.redactions += event.redactions
+        if not self._noted and not self._waiting:
+            self._loop.call_later(NOTED_SECONDS, self._hand_over_noted)
+        self._noted.append(event)
+
     async def written(self) -> None:
         """Returns once everything that was recorded so far is in the log or owed."""
         await asyncio.wait([self._wait_for(None)])
 
     async def settle(self) -> None:
         """Waits until nothing is waiting, and tries once more to write what is owed."""
-        while self._batch or self._waiting:
+        while self._batch or self._waiting or self._noted:
             await self.written()
         if self._folding is not None:
             await asyncio.shield(self._folding)
@@ -114,9 +129,14 @@ class Journal:
         self._waiting.append(_Waiting(event, written))
         return written
 
+    def _hand_over_noted(self) -> None:
+        if self._noted:
+            self._wait_for(None)
+
     def _hand_over(self) -> None:
         self._batch, self._waiting = self._waiting, []
-        events = [*self._owed, *[waiting.event for waiting in self._batch if waiting.event is not None]]
+        noted, self._noted = self._noted, []
+        events = [*self._owed, *noted, *[waiting.event for waiting in self._batch if waiting.event is not None]]
         rows: list[LogRow] = []
         try:
             self._chain(events, rows)

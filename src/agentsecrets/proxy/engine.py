@@ -5,7 +5,7 @@ Each stage wants what only the stage before it makes, so none can be left out.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Generator
 from dataclasses import dataclass
 
 from msgspec.structs import replace
@@ -17,7 +17,7 @@ from agentsecrets.model.event import Event, Outcome, new_event_id
 from agentsecrets.model.secret import KeyName
 from agentsecrets.ports import AuditSink, Authority, Body, Clock, Opener, Standing, Upstream
 from agentsecrets.proxy.inject import Credentials, Injector, Permit
-from agentsecrets.proxy.reply import Close, Reply
+from agentsecrets.proxy.reply import Reply
 from agentsecrets.proxy.rules import RULES
 from agentsecrets.proxy.rules.binding import mismatch
 from agentsecrets.proxy.rules.rule import Circumstances
@@ -39,6 +39,16 @@ class _Life:
     status: int = 0
     intent: Event | None = None
     ended: Awaitable[None] | None = None
+
+
+class _Nothing:
+    """What there is to wait for where nobody waits."""
+
+    def __await__(self) -> Generator[None, None, None]:
+        yield from ()
+
+
+_NOTHING = _Nothing()
 
 
 class Engine:
@@ -83,7 +93,7 @@ class Engine:
             life.forwarded = self._clock.monotonic()
             answer = await self._upstream.send(injected.outbound)
             life.status = answer.status
-            reply = Reply(answer, injected.matcher, call.target.host, head_only=call.method == "HEAD", close=self._closer(life))
+            reply = Reply(answer, injected.matcher, call.target.host, head_only=call.method == "HEAD", close=_Ending(self, life))
             try:
                 await reply.prepare()
             except BaseException:
@@ -92,10 +102,10 @@ class Engine:
         except AgentSecretsError as failure:
             failure.subjects["event"] = life.id
             outcome: Outcome = "blocked" if isinstance(failure, _REFUSALS) else "failed"
-            await self._closer(life)(outcome, failure.slug, 0)
+            await self.end(life, outcome, failure.slug, 0)
             raise
         except BaseException:
-            await self._closer(life)("cancelled", "", 0)
+            await self.end(life, "cancelled", "", 0)
             raise
         reply.fields = (*reply.fields, (b"X-AS-Event", life.id.encode()))
         return reply
@@ -132,14 +142,19 @@ class Engine:
                 raise mismatch(call, injection, bound)  # another call, or another injection of this one, was first
         return Credentials(permit, tuple(values))
 
-    def _closer(self, life: _Life) -> Close:
-        def close(outcome: Outcome, reason: str, redactions: int) -> Awaitable[None]:
-            if life.ended is None:
-                self.under_way -= 1
-                life.ended = self._audit.record(self._outcome(life, outcome, reason, redactions))
-            return life.ended
+    def end(self, life: _Life, outcome: Outcome, reason: str, redactions: int) -> Awaitable[None]:
+        """Ends a call, once; the outcome is on disk once it was waited for."""
+        if life.ended is None:
+            self.under_way -= 1
+            life.ended = self._audit.record(self._outcome(life, outcome, reason, redactions))
+        return life.ended
 
-        return close
+    def done(self, life: _Life, redactions: int) -> None:
+        """Ends a call that went well, once, for somebody who does not wait."""
+        if life.ended is None:
+            self.under_way -= 1
+            life.ended = _NOTHING
+            self._audit.note(self._outcome(life, "ok", "", redactions))
 
     def _outcome(self, life: _Life, outcome: Outcome, reason: str, redactions: int) -> Event:
         now = self._clock.monotonic()
@@ -181,3 +196,17 @@ class Engine:
             caller_role=life.standing.role if life.standing else "",
             resolution_path=call.resolution_path,
         )
+
+
+@dataclass(slots=True)
+class _Ending:
+    """``reply.Close`` of one call."""
+
+    engine: Engine
+    life: _Life
+
+    def __call__(self, outcome: Outcome, reason: str, redactions: int) -> Awaitable[None]:
+        return self.engine.end(self.life, outcome, reason, redactions)
+
+    def done(self, redactions: int) -> None:
+        self.engine.done(self.life, redactions)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterator
 from contextlib import contextmanager
 from itertools import chain
+from typing import Protocol
 
 from agentsecrets.errors import AgentSecretsError, EchoEnclosed, UndecodableResponse, UpstreamProtocol
 from agentsecrets.model.call import Field
@@ -25,8 +26,23 @@ DECODED_LIMIT = 1024 * 1024
 
 _BODILESS = frozenset({204, 304})
 
-Close = Callable[[Outcome, str, int], Awaitable[None]]
-"""Records how the call ended: outcome, slug, redactions. Only the first time counts. Recorded at once, on disk once it was waited for."""
+
+class Close(Protocol):
+    """Records how a call ended. Only the first time counts."""
+
+    def __call__(self, outcome: Outcome, reason: str, redactions: int) -> Awaitable[None]:
+        """Records it at once; it is on disk once it was waited for.
+
+        Args:
+            outcome: How.
+            reason: Slug of the failure, empty for none.
+            redactions: How many values were taken out.
+        """
+        ...
+
+    def done(self, redactions: int) -> None:
+        """Records that it went well, for somebody who does not wait: the answer has gone."""
+        ...
 
 
 class Reply:
@@ -115,7 +131,7 @@ class Reply:
     async def sent(self) -> None:
         """Ends a reply whose ``whole`` body was handed on."""
         await self._answer.close()
-        self._close("ok", "", self.redactions)  # not waited for: the answer has gone, and an outcome is written or owed
+        self._close.done(self.redactions)
 
     async def close(self) -> None:
         """Ends a reply whose body was not read to its end; safe to call at any time and more than once."""

@@ -100,6 +100,39 @@ def test_what_comes_while_the_disk_is_busy_is_one_batch(tmp_path: Path):
     _tell(tmp_path, story)
 
 
+def test_an_outcome_that_nobody_waits_for_is_written_with_the_next_event(tmp_path: Path):
+    async def story(journal: Journal, disk: StuckDisk) -> None:
+        await journal.record(_event(1))
+        journal.note(_event(2))
+        await journal.record(_event(3))
+        assert disk.batches == [1, 2]
+
+    _tell(tmp_path, story)
+
+
+def test_an_outcome_that_nobody_waits_for_is_written_soon_when_nothing_follows(tmp_path: Path):
+    async def story(journal: Journal, disk: StuckDisk) -> None:
+        journal.note(_event(1))
+        assert not disk.batches
+        async with asyncio.timeout(SECONDS):
+            while not disk.batches:  # noqa: ASYNC110  (nobody is told of it)
+                await asyncio.sleep(0.001)
+        assert journal.length == 1
+
+    _tell(tmp_path, story)
+
+
+def test_a_look_at_the_log_and_a_stop_wait_for_what_was_noted(tmp_path: Path):
+    async def story(journal: Journal, disk: StuckDisk) -> None:
+        journal.note(_event(1))
+        await journal.written()
+        journal.note(_event(2))
+        await journal.settle()
+        assert disk.batches == [1, 1]
+
+    _tell(tmp_path, story)
+
+
 def test_the_loop_goes_on_while_a_checkpoint_is_being_written(tmp_path: Path):
     account, person = new_account("ada@example.com", PASSWORD.encode(), 0)
 
