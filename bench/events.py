@@ -7,6 +7,7 @@ it was under way. Prints its port and runs until its standard input closes.
 from __future__ import annotations
 
 import asyncio
+import random
 import ssl
 import sys
 import time
@@ -32,7 +33,7 @@ class Stream(asyncio.Protocol):
         if b"\r\n\r\n" in data and not self._begun:
             self._begun = True
             self._transport.write(HEAD)
-            self._next()
+            asyncio.get_running_loop().call_later(EVERY * random.random(), self._next)  # streams do not keep step with each other
 
     def _next(self) -> None:
         if not self._transport.is_closing():
