@@ -10,6 +10,7 @@ DEV := $(VENV)/.dev-installed
 CLIENTS := $(VENV)/.clients-installed
 AGENTS := $(VENV)/.agents-installed
 WORKERS ?= 2
+QUICKLY := $(if $(QUICK),--rounds 3)
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
@@ -59,15 +60,15 @@ defences: $(DEV) ## Take each defence out in turn and see the tests turn red
 conformance: $(DEV) ## Run the tests against public corpora alone
 	$(PYTEST) tests/conformance
 
-bench: $(DEV) ## Measure the proxy beside nginx and an aiohttp pair, and start-up beside an empty Python
+bench: $(DEV) ## Measure the proxy beside nginx and an aiohttp pair (QUICK=1; BASELINE=revision to compare with)
 	@sh tools/system-packages.sh nginx wrk
-	$(BIN)/python -m bench.engines $(if $(BASELINE),--baseline $(BASELINE))
-	$(BIN)/python -m bench.streams
-	$(BIN)/python -m bench.scan
+	$(BIN)/python -m bench.engines $(QUICKLY) $(if $(BASELINE),--baseline $(BASELINE))
+	$(BIN)/python -m bench.streams $(QUICKLY)
+	$(BIN)/python -m bench.scan $(QUICKLY)
 	$(BIN)/python -m bench.memory
-	$(BIN)/python -m bench.startup
-	$(BIN)/python -m bench.log
-	$(BIN)/python -m bench.growth
+	$(BIN)/python -m bench.startup $(if $(QUICK),--runs 7)
+	$(BIN)/python -m bench.log $(QUICKLY)
+	$(BIN)/python -m bench.growth $(QUICKLY) $(if $(QUICK),--secrets 500 --events 20000)
 
 crashes: $(DEV) ## Kill the daemon 2,000 times under twenty hands, and say what was lost
 	$(BIN)/python -m bench.crashes

@@ -20,7 +20,7 @@ from agentsecrets.model.statement import DepositOffer
 from agentsecrets.ports import LogRow
 from agentsecrets.storage.audit_db import AuditDb
 from agentsecrets.storage.state_db import StateDb
-from agentsecrets.wire.messages import Deposit, Signed
+from agentsecrets.wire.messages import Deposit, Signed, meant
 from bench.engines import proxied
 from bench.goals import Goal, report
 from bench.home import Home
@@ -46,7 +46,10 @@ def add_secrets(home: Home, count: int) -> None:
     word = verify_by_device(Envelope.decode(offer.envelope), account.verified_identity(), DepositOffer)
     for number in range(count):
         key = f"FILLER_{number}"
-        control.ask("/v1/secrets/set", Deposit(key=key, sealed=seal_deposit(word.public, (key, folder, "", ""), b"x" * 40)))
+        control.ask(
+            "/v1/secrets/set",
+            Deposit(key=key, sealed=seal_deposit(word.public, meant(key, folder, ("", "", ""), everywhere=False), b"x" * 40)),
+        )
 
 
 def add_events(path: Path, count: int) -> None:
