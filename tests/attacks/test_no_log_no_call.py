@@ -23,6 +23,9 @@ class FullDisk:
         failed.set_exception(StateUnwritable(problem=f"no space for {event.phase}"))
         return failed
 
+    def note(self, event: Event) -> None:
+        pass
+
 
 def test_a_call_that_cannot_be_recorded_is_not_made(tmp_path: Path):
     async def tell() -> None:

@@ -45,12 +45,21 @@ class Said:
         for chunk in self._chunks:
             yield chunk
 
+    async def whole(self) -> bytes:
+        return b"".join(self._chunks)
+
     async def close(self) -> None:
         pass
 
 
-async def _close(outcome: Outcome, reason: str, redactions: int) -> None:
-    pass
+class Unrecorded:
+    """``proxy.reply.Close`` for replies that nobody writes down."""
+
+    async def __call__(self, outcome: Outcome, reason: str, redactions: int) -> None:
+        pass
+
+    def done(self, redactions: int) -> None:
+        pass
 
 
 @lru_cache(maxsize=len(VALUES))
@@ -99,7 +108,9 @@ def cell(number: int) -> str:
     if (channel in IN_FIELDS and any(symbol in form for symbol in b"\r\n\0")) or (channel == "event" and b"\n\n" in form):
         channel = "body"
     try:
-        heard, redactions = asyncio.run(_hear(Reply(_said(channel, form, lot), matcher_of(shape), "x", head_only=False, close=_close)))
+        heard, redactions = asyncio.run(
+            _hear(Reply(_said(channel, form, lot), matcher_of(shape), "x", head_only=False, close=Unrecorded()))
+        )
     except AgentSecretsError as failure:
         return "" if (channel, failure.slug) == ("file", "echo_enclosed") else f"{number}: {shape} {name} {channel}: {failure.slug}"
     if channel == "file" or form in heard or not redactions or heard.count(MARK) != (channel != "name") * redactions:

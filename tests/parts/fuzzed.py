@@ -23,11 +23,14 @@ from agentsecrets.proxy.fields import as_gateways_read
 from agentsecrets.proxy.ingress import injection, read_call
 from agentsecrets.proxy.styles import STYLES
 from agentsecrets.proxy.styles.style import Draft
+from agentsecrets.wire.headers import TARGET_URL
 from agentsecrets.wire.session import read_session
 from tests.parts.whatwg import disagreement
 
 VALUE = 'sk"\\é'
 LIMITS = Limits()
+
+_TARGET_URL = TARGET_URL.lower().encode()
 
 
 def fuzz_target(raw: bytes) -> None:
@@ -190,9 +193,10 @@ def fuzz_answer_head(raw: bytes) -> None:
 
 def fuzz_fields(raw: bytes) -> None:
     """Our header fields become a call or a refusal in our words; none of them, and none that frames, travels on."""
-    fields = tuple((name, value) for name, _, value in (line.partition(b":") for line in raw.split(b"\n")) if name)
+    given = [(name, value) for name, _, value in (line.partition(b":") for line in raw.split(b"\n")) if name]
+    urls = [value for name, value in given if name.lower() == _TARGET_URL]
     try:
-        asked = read_call("GET", fields)
+        asked = read_call("GET", urls[-1] if urls else b"", tuple(field for field in given if field[0].lower() != _TARGET_URL))
     except AgentSecretsError as refusal:
         assert refusal.slug != "internal_error"  # noqa: PT017  (most inputs end so)
         return
