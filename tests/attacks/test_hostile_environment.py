@@ -91,7 +91,15 @@ BREAKS_THE_COMMAND = frozenset(
     | {f"AGENTSECRETS_{name}" for name in ("HOME", "PROJECT", "ENVIRONMENT", "TOKEN", "AGENT_ID")}
 )
 """With these a command fails or speaks of another place, as it should."""
-PASSED_ON = {"HOME", "LANG", "PATH", "MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_", "MALLOC_MMAP_THRESHOLD_"}
+PASSED_ON = {
+    "HOME",
+    "LANG",
+    "PATH",
+    "MALLOC_TRIM_THRESHOLD_",
+    "MALLOC_TOP_PAD_",
+    "MALLOC_MMAP_THRESHOLD_",
+    "MALLOC_ARENA_MAX",
+}
 CUSTOMIZE = """
 import os
 open({trap!r} + "/ran", "a").write(open("/proc/self/cmdline").read().replace(chr(0), " ") + chr(10))

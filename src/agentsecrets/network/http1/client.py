@@ -10,6 +10,7 @@ from typing import cast
 from agentsecrets.errors import BadRequest, UpstreamProtocol, UpstreamTimeout, UpstreamUnreachable
 from agentsecrets.model.call import Field
 from agentsecrets.network.http1.deadline import Deadline
+from agentsecrets.network.http1.gone import GONE
 from agentsecrets.network.http1.inflow import Inflow
 from agentsecrets.network.http1.limits import Limits
 from agentsecrets.network.http1.messages import AnswerHead, ChunkedBody, Malformed, find_end, read_answer
@@ -133,7 +134,7 @@ class ClientConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone: for a body without length that is its proper end, if the upstream closed it in order."""
-        self._lost = True
+        self._lost, self._transport = True, GONE
         self._deadline.close()
         self._gate.close()
         if self._head is not None and not self._head.done():

@@ -12,6 +12,7 @@ from agentsecrets.model.call import Field
 from agentsecrets.network.http1.deadline import Deadline
 from agentsecrets.network.http1.exchange import REASONS, Exchange, Peer
 from agentsecrets.network.http1.familiar import FamiliarHeads
+from agentsecrets.network.http1.gone import GONE
 from agentsecrets.network.http1.inflow import Inflow
 from agentsecrets.network.http1.limits import Limits
 from agentsecrets.network.http1.messages import ChunkedBody, Malformed, RequestHead, find_end, has_bare_line_end
@@ -104,7 +105,7 @@ class ServerConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  (the protocol's signature)
         """The connection is gone."""
-        self._closing = True
+        self._closing, self._transport = True, GONE
         self._connections.discard(self)
         self._deadline.close()
         if self._lingering is not None:
