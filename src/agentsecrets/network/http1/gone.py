@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from typing import cast
 
 
-class _Gone(asyncio.Transport):
+class _Gone:
     """Takes nothing and holds nothing.
 
     A protocol that kept its lost transport would form a circle with it, and the quarter of a megabyte that a TLS transport reads into
@@ -13,28 +14,20 @@ class _Gone(asyncio.Transport):
     """
 
     def is_closing(self) -> bool:
+        """It is closed."""
         return True
 
-    def close(self) -> None:
-        pass
-
-    def abort(self) -> None:
-        pass
-
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        pass
-
-    def write_eof(self) -> None:
-        pass
-
     def get_write_buffer_size(self) -> int:
+        """Nothing waits in it."""
         return 0
 
-    def pause_reading(self) -> None:
-        pass
+    def write(self, sent: bytes) -> None:
+        """Throws the bytes away."""
 
-    def resume_reading(self) -> None:
-        pass
+    def _nothing(self) -> None:
+        """Nothing is left to do."""
+
+    close = abort = write_eof = pause_reading = resume_reading = _nothing
 
 
-GONE = _Gone()
+GONE = cast("asyncio.Transport", _Gone())
