@@ -99,7 +99,7 @@ _WITHOUT_DIGITS = str.maketrans("", "", "0123456789")
 def _escapes(view: View, index: int, start: int) -> Iterator[tuple[bytes, int]]:
     """Everything that an escaped spelling of a symbol ends with; the second part is what follows it in the anchor."""
     symbol = view.symbols[index]
-    plain = {case for text in literals(symbol, view.kind) for case in (text, text.lower(), text.upper())}
+    plain = _in_each_case(literals(symbol, view.kind))
     kept: list[bytes] = []
     for ending in sorted(
         {_ending(spelling) for spelling in spellings(symbol, view.kind) - plain}, key=lambda ending: (len(ending), ending)
@@ -111,6 +111,10 @@ def _escapes(view: View, index: int, start: int) -> Iterator[tuple[bytes, int]]:
             yield ending, 0
 
 
+def _in_each_case(texts: tuple[bytes, ...]) -> set[bytes]:
+    return {case for text in texts for case in (text, text.lower(), text.upper())}
+
+
 def _ending(spelling: bytes) -> bytes:
     reference, unit = _REFERENCE.fullmatch(spelling), _UNIT.search(spelling)
     return reference[1] if reference else unit[1] if unit else spelling
@@ -119,9 +123,9 @@ def _ending(spelling: bytes) -> bytes:
 def _quoted(view: View, index: int, start: int, escape: bytes) -> Iterator[tuple[bytes, int]]:
     """``=XX`` of a letter or digit, with its neighbour: alone, it would be found in many an URL."""
     if index > start:
-        yield from ((before + escape, 0) for before in literals(view.symbols[index - 1], view.kind))
+        yield from ((before + escape, 0) for before in _in_each_case(literals(view.symbols[index - 1], view.kind)))
     elif index + 1 < len(view.symbols):
-        yield from ((escape + after, len(after)) for after in (b"=", *literals(view.symbols[index + 1], view.kind)))
+        yield from ((escape + after, len(after)) for after in (b"=", *_in_each_case(literals(view.symbols[index + 1], view.kind))))
     else:
         yield escape, 0
 
