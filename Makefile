@@ -14,7 +14,7 @@ QUICKLY := $(if $(QUICK),--rounds 3)
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build check format test test-clients conformance fuzz soak defences bench crashes docs dist lock clean
+.PHONY: help demo build check format test test-clients conformance fuzz soak defences bench crashes full-size docs dist lock clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -72,6 +72,10 @@ bench: $(DEV) ## Measure the proxy beside nginx and an aiohttp pair (QUICK=1; BA
 
 crashes: $(DEV) ## Kill the daemon 2,000 times under twenty hands, and say what was lost
 	$(BIN)/python -m bench.crashes
+
+full-size: $(DEV) ## Run every row of docs/security/results.md at full size, for hours (ROWS="NAME..."); keeps it in build/full-size
+	$(PIP) install --require-hashes -r requirements/fuzz.txt
+	$(BIN)/python tools/full_size.py $(ROWS)
 
 docs: $(DEV) ## Build the documentation into build/site
 	$(BIN)/python tools/reference.py

@@ -1,7 +1,7 @@
 """One of several programs that set secrets at once: ``python -m tests.parts.setter HOME NAME COUNT``.
 
-Sets ``COUNT`` values at the same moment, half of them under names of its own and half under names that every such program uses; prints
-the versions that were acknowledged, as JSON by name.
+Sets ``COUNT`` values, forty at a time and the first of them at the same moment, half of them under names of its own and half under names
+that every such program uses; prints the names and versions that were acknowledged, as JSON.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from agentsecrets.client.control import Control
@@ -18,6 +19,8 @@ from tests.parts.hands import Daemon
 SHARED = 4
 """Names that all programs use."""
 
+AT_ONCE = 40
+
 
 def main() -> None:
     """Waits for a line on standard input, then sets."""
@@ -26,20 +29,19 @@ def main() -> None:
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     sys.stdin.readline()
-    together, told = threading.Barrier(count), {}
+    hands = min(count, AT_ONCE)
+    together = threading.Barrier(hands)
 
-    def store(number: int) -> None:
+    def store(number: int) -> tuple[str, int]:
         key = f"{name}_{number}" if number % 2 else f"SHARED_{number // 2 % SHARED}"
         sealed = daemon.sealed(key, f"value of {key} by {name}, number {number}")
-        together.wait()
-        told[number] = key, Control(home).ask("/v1/secrets/set", Deposit(key=key, sealed=sealed))["version"]
+        if number < hands:
+            together.wait()
+        return key, Control(home).ask("/v1/secrets/set", Deposit(key=key, sealed=sealed))["version"]
 
-    threads = [threading.Thread(target=store, args=(number,)) for number in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    sys.stdout.write(json.dumps([told[number] for number in sorted(told)]))
+    with ThreadPoolExecutor(hands) as pool:
+        told = list(pool.map(store, range(count)))
+    sys.stdout.write(json.dumps(told))
 
 
 if __name__ == "__main__":
