@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from agentsecrets.crypto.value import Value
     from agentsecrets.model.allowlist import AllowedHost, Allowlist
     from agentsecrets.model.binding import Binding
-    from agentsecrets.model.call import Field
+    from agentsecrets.model.call import Field, Joined
     from agentsecrets.model.event import Event
     from agentsecrets.model.place import Place, WorkspaceId
     from agentsecrets.model.secret import KeyName
@@ -137,6 +137,7 @@ class UpstreamAnswer(Protocol):
     status: int
     reason: bytes
     fields: tuple[Field, ...]
+    index: Joined
 
     @property
     def trailers(self) -> tuple[Field, ...]:

@@ -17,7 +17,7 @@ import brotli
 from backports import zstd
 
 from agentsecrets.errors import AgentSecretsError
-from agentsecrets.model.call import Field
+from agentsecrets.model.call import Field, joined
 from agentsecrets.model.event import Outcome
 from agentsecrets.proxy.reply import WHOLE_LIMIT, Reply
 from agentsecrets.redact import MARK, Matcher, Redactor, redact_whole
@@ -38,7 +38,7 @@ class Said:
     """``ports.UpstreamAnswer`` of what a test says."""
 
     def __init__(self, *chunks: bytes, reason: bytes = b"OK", fields: tuple[Field, ...] = (), trailers: tuple[Field, ...] = ()) -> None:
-        self.status, self.reason, self.fields, self.trailers = 200, reason, fields, trailers
+        self.status, self.reason, self.fields, self.index, self.trailers = 200, reason, fields, joined(fields), trailers
         self._chunks = chunks
 
     async def body(self) -> AsyncIterator[bytes]:

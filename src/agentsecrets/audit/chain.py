@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 
-from agentsecrets.crypto.framing import frame
 from agentsecrets.errors import FormatUnknown
 from agentsecrets.model.event import Event
 from agentsecrets.model.statement import as_json, read_json
@@ -15,8 +14,8 @@ START = bytes(32)
 
 
 def link(previous: bytes, payload: bytes) -> bytes:
-    """The hash of a row: SHA-256 over the hash before and the row's exact bytes."""
-    return hashlib.sha256(frame(previous, payload)).digest()
+    """The hash of a row: SHA-256 over the hash before and the row's exact bytes, framed as by ``frame``."""
+    return hashlib.sha256(b"%b%b%b%b" % (len(previous).to_bytes(4), previous, len(payload).to_bytes(4), payload)).digest()
 
 
 def encode(event: Event) -> bytes:

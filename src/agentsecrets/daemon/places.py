@@ -37,6 +37,9 @@ class Named(NamedTuple):
     workspace: str = ""
 
 
+_NOTHING = Named()
+
+
 class Located(NamedTuple):
     """Where a request belongs, and by what.
 
@@ -51,6 +54,16 @@ class Located(NamedTuple):
     file: str = ""
 
 
+class _Active(NamedTuple):
+    """Where a request belongs that says nothing, and what that was read from."""
+
+    workspaces: tuple[Workspace, ...]
+    choices: dict[str, str]
+    workspace: Workspace
+    state: LedgerState
+    located: Located
+
+
 class Places:
     """Finds the place of a request: the project that it names, else that of its folder, else the active one.
 
@@ -63,6 +76,8 @@ class Places:
     def __init__(self, vault: Vault, store: StateStore, worker: Worker) -> None:
         self._vault, self._store, self._worker = vault, store, worker
         self._choices: dict[str, str] = {}
+        """A choice makes another dictionary of it."""
+        self._active: _Active | None = None
 
     @property
     def active_workspace(self) -> OpenWorkspace:
@@ -115,6 +130,8 @@ class Places:
         Raises:
             WorkspaceNotFound, ProjectNotFound, NoProject, BadUsage, UntrustedFolder, FormatUnknown, Locked
         """
+        if named == _NOTHING:
+            return self._active_place()
         if named.project:
             workspace = (await self.workspace(named)).workspace
             return self._at(workspace, find_project(workspace.state, named.project), named.environment, "header")
@@ -124,11 +141,23 @@ class Places:
             workspace = self._workspace_of(folder)
             project_id, environment = _project_of(workspace.state, folder), named.environment or folder.project.environment
             return self._at(workspace, project_id, environment, "folder", folder.path)
-        workspace = (await self.workspace(named)).workspace
+        return self._active_in((await self.workspace(named)).workspace, named.environment)
+
+    def _active_place(self) -> Located:
+        """Nearly every call of an agent asks for it; what was found holds while all that it was read from is the same."""
+        known, workspaces = self._active, self._vault.opened.workspaces
+        same = known is not None and known.workspaces is workspaces and known.choices is self._choices
+        if known is None or not same or known.state is not known.workspace.state:
+            workspace = self.active_workspace.workspace
+            located = self._active_in(workspace, "")
+            known = self._active = _Active(workspaces, self._choices, workspace, workspace.state, located)
+        return known.located
+
+    def _active_in(self, workspace: Workspace, environment: str) -> Located:
         active = self.active_project(workspace)
         if active is None:
             raise NoProject
-        return self._at(workspace, active, named.environment or self._choice(_ENVIRONMENT + workspace.id), "active")
+        return self._at(workspace, active, environment or self._choice(_ENVIRONMENT + workspace.id), "active")
 
     def _at(self, workspace: Workspace, project_id: ProjectId, environment: str, path: str, file: str = "") -> Located:
         parsed = parse_environment(environment) if environment else DEFAULT_ENVIRONMENT
@@ -142,13 +171,13 @@ class Places:
 
     def _choice(self, name: str) -> str:
         if name not in self._choices:
-            self._choices[name] = self._store.choice(name)
+            self._choices = self._choices | {name: self._store.choice(name)}
         return self._choices[name]
 
     async def _choose(self, choices: dict[str, str]) -> None:
         async def deed() -> None:
             await self._worker.run(lambda: self._store.choose(choices.items()))
-            self._choices |= choices
+            self._choices = self._choices | choices
 
         await unbroken(deed())
 

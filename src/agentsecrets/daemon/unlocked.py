@@ -49,6 +49,8 @@ class OpenVault:
         self.identity = account.verified_identity()
         self._store, self._worker, self._clock = store, worker, clock
         self._open: dict[WorkspaceId, OpenWorkspace] = {}
+        self.workspaces: tuple[Workspace, ...] = ()
+        """All of them, the personal one first."""
         self._founding = asyncio.Lock()
         for workspace_id in store.workspaces():
             self._add(self._read(workspace_id, [Envelope.decode(entry) for entry in store.ledger(workspace_id)]))
@@ -71,11 +73,6 @@ class OpenVault:
         async with self._founding:
             return await unbroken(deed())
 
-    @property
-    def workspaces(self) -> list[Workspace]:
-        """All of them, the personal one first."""
-        return [opened.workspace for opened in self._open.values()]
-
     def of(self, workspace_id: str) -> OpenWorkspace:
         """The verbs of one workspace.
 
@@ -92,6 +89,7 @@ class OpenVault:
 
     def _add(self, workspace: Workspace) -> Workspace:
         self._open[workspace.id] = OpenWorkspace(workspace, self._store, self._worker, self._clock)
+        self.workspaces = (*self.workspaces, workspace)
         return workspace
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -15,6 +16,21 @@ StyleName = Literal["bearer", "basic", "header", "query", "body", "form"]
 
 Field = tuple[bytes, bytes]
 """A header field: name as given, value without surrounding white space."""
+
+
+Joined = dict[bytes, bytes]
+"""Values of header fields by lower-case name, those of a repeated field joined by commas (RFC 9110 §5.3)."""
+
+
+def joined(fields: Sequence[Field]) -> Joined:
+    """Reads fields once, for everybody who asks for one by name."""
+    index = {name.lower(): value for name, value in fields}
+    if len(index) < len(fields):
+        index = {}
+        for name, value in fields:
+            lowered = name.lower()
+            index[lowered] = b"%b,%b" % (index[lowered], value) if lowered in index else value
+    return index
 
 
 class Injection(msgspec.Struct, frozen=True):

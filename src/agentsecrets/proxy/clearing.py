@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from agentsecrets.proxy.codings import LONGEST_MAGIC, Decoder, declared, sniffed
+from agentsecrets.proxy.codings import Decoder, declared
 from agentsecrets.proxy.enclosed import Cleaner
 from agentsecrets.redact import Matcher
 
@@ -31,10 +31,6 @@ class Clearing:
     def decodes(self) -> bool:
         """Whether it takes a coding off."""
         return bool(self._decoders)
-
-    def is_plain(self, body: bytes) -> bool:
-        """Whether a whole body is plain, so that nothing but looking for values is left to do."""
-        return not self._decoders and sniffed(body[:LONGEST_MAGIC]) is None
 
     @property
     def hits(self) -> int:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import lru_cache
 
-from agentsecrets.model.call import Field
+from agentsecrets.model.call import Field, joined
+from agentsecrets.ports import UpstreamAnswer
 
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """A field name (RFC 9110 §5.1, §5.6.2)."""
@@ -41,30 +42,21 @@ _SHORT = 64
 """Longest field name, in bytes, whose reading is kept: the same few come with every message."""
 
 
-def from_agent(fields: Iterable[Field], *, injected: bool) -> tuple[Field, ...]:
+def from_agent(fields: Sequence[Field], *, injected: bool) -> tuple[Field, ...]:
     """The agent's own fields, as far as they travel on."""
     dropped = _NEVER_FROM_AGENTS_INJECTED if injected else NEVER_FROM_AGENTS
-    return _without(tuple(fields), dropped)
+    return _without(fields, joined(fields).get(b"connection"), dropped)
 
 
-def from_upstream(fields: tuple[Field, ...], *, injected: bool) -> tuple[Field, ...]:
+def from_upstream(answer: UpstreamAnswer, *, injected: bool) -> tuple[Field, ...]:
     """The upstream's fields, as far as they travel on."""
-    return _without(fields, _NEVER_TO_AGENTS_INJECTED if injected else _NEVER_TO_AGENTS)
+    return _without(answer.fields, answer.index.get(b"connection"), _NEVER_TO_AGENTS_INJECTED if injected else _NEVER_TO_AGENTS)
 
 
-def value_of(fields: Iterable[Field], name: bytes) -> bytes:
-    """All values of a field, joined by commas, in lower case."""
-    return b",".join([value for field, value in fields if field.lower() == name]).lower()
-
-
-def _named_by_connection(fields: tuple[Field, ...]) -> frozenset[bytes]:
-    return frozenset(name.strip() for name in value_of(fields, b"connection").split(b","))
-
-
-def _without(fields: tuple[Field, ...], dropped: frozenset[bytes]) -> tuple[Field, ...]:
-    names = [as_gateways_read(name) for name, _ in fields]
-    if b"connection" in names:
-        dropped |= _named_by_connection(fields)
+def _without(fields: Sequence[Field], connection: bytes | None, dropped: frozenset[bytes]) -> tuple[Field, ...]:
+    if connection is not None:
+        dropped = dropped.union([name.strip() for name in connection.lower().split(b",")])
+    names = [_short_name(name) if len(name) <= _SHORT else as_gateways_read(name) for name, _ in fields]
     return tuple([field for field, name in zip(fields, names, strict=True) if name not in dropped and not name.startswith(_OURS)])
 
 

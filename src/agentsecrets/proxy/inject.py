@@ -10,10 +10,9 @@ from agentsecrets.crypto.value import Value
 from agentsecrets.errors import BadBody
 from agentsecrets.model.allowlist import AllowedHost
 from agentsecrets.model.binding import Binding
-from agentsecrets.model.call import Call, Field, Injection
+from agentsecrets.model.call import Call, Field, Injection, joined
 from agentsecrets.model.secret import KeyName
 from agentsecrets.ports import Body, Outbound
-from agentsecrets.proxy.fields import value_of
 from agentsecrets.proxy.matchers import Matchers
 from agentsecrets.proxy.styles import STYLES
 from agentsecrets.proxy.styles.style import Draft
@@ -120,7 +119,7 @@ async def _collect(body: AsyncIterator[bytes]) -> bytes:
 
 
 def _with_content_type(fields: list[Field], wanted: bytes, *, empty: bool) -> list[Field]:
-    given = value_of(fields, b"content-type")
+    given = joined(fields).get(b"content-type", b"").lower()
     essence = given.partition(b";")[0].strip()
     if essence == wanted or (wanted == b"application/json" and essence.endswith(b"+json")):
         return fields

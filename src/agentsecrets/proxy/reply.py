@@ -12,9 +12,9 @@ from agentsecrets.model.call import Field
 from agentsecrets.model.event import Outcome
 from agentsecrets.ports import UpstreamAnswer
 from agentsecrets.proxy.clearing import Clearing
-from agentsecrets.proxy.codings import Undecodable
+from agentsecrets.proxy.codings import LONGEST_MAGIC, Undecodable, sniffed
 from agentsecrets.proxy.enclosed import Enclosed
-from agentsecrets.proxy.fields import from_upstream, value_of
+from agentsecrets.proxy.fields import from_upstream
 from agentsecrets.redact import Matcher, SplitOverEvents, redact_whole
 from agentsecrets.wire import headers
 
@@ -25,6 +25,7 @@ DECODED_LIMIT = 1024 * 1024
 """Unless they become longer than this by decoding."""
 
 _BODILESS = frozenset({204, 304})
+_REDACTED = headers.REDACTED.encode()
 
 
 class Close(Protocol):
@@ -61,12 +62,13 @@ class Reply:
     def __init__(self, answer: UpstreamAnswer, matcher: Matcher | None, domain: str, *, head_only: bool, close: Close) -> None:
         self._answer, self._matcher, self._domain, self._close = answer, matcher, domain, close
         self._bodiless = head_only or answer.status in _BODILESS
+        self._ended = False
         self._clearing: Clearing | None = None
         self._pieces: Iterator[bytes] | None = None
         self.whole: bytes | None = None
         self.status = answer.status
         self.redactions = 0
-        fields = from_upstream(answer.fields, injected=matcher is not None)
+        fields = from_upstream(answer, injected=matcher is not None)
         (_, self.reason), *rest = self._redacted_fields(((b"", answer.reason), *fields))
         self.fields = tuple(rest)
         self.trailers: tuple[Field, ...] = ()
@@ -79,35 +81,45 @@ class Reply:
             UndecodableResponse: For a coding that cannot be read.
             EchoEnclosed: When a compressed body that was not to be changed holds a value.
         """
-        given = value_of(self._answer.fields, b"content-length")
+        index = self._answer.index
+        given = index.get(b"content-length", b"")
         declared = int(given) if given.isdigit() else None
         if self._bodiless or self._matcher is None:
             self.length = declared
             return
         short = declared is not None and declared < WHOLE_LIMIT
-        events = not short and value_of(self._answer.fields, b"content-type").startswith(b"text/event-stream")
+        codings = index.get(b"content-encoding")
+        if short and codings is None:
+            body = await self._answer.whole()
+            if sniffed(body[:LONGEST_MAGIC]) is None:
+                self._is_whole(self._redacted(body))
+                return
+        else:
+            body = None
+        events = not short and index.get(b"content-type", b"").lower().startswith(b"text/event-stream")
         with self._named():
-            self._clearing = Clearing(self._matcher, value_of(self._answer.fields, b"content-encoding"), events=events)
+            self._clearing = Clearing(self._matcher, codings or b"", events=events)
             if self._clearing.decodes:
                 self.fields = tuple((name, value) for name, value in self.fields if name.lower() != b"content-encoding")
             if short:
-                await self._scan_whole(self._clearing)
+                self._clear_whole(self._clearing, await self._answer.whole() if body is None else body)
 
-    async def _scan_whole(self, clearing: Clearing) -> None:
-        body = await self._answer.whole()
-        pieces = iter((self._redacted(body),)) if clearing.is_plain(body) else clearing.whole(body)
+    def _clear_whole(self, clearing: Clearing, body: bytes) -> None:
         first, size = [], 0
+        pieces = clearing.whole(body)
         for piece in pieces:
-            if piece:
-                first.append(piece)
+            first.append(piece)
             size += len(piece)
             if size > DECODED_LIMIT:
                 self._pieces = chain(first, pieces)
                 return
         self.redactions += clearing.hits
-        self.length = size
-        self.fields = (*self.fields, (headers.REDACTED.encode(), str(self.redactions).encode()))
-        self.whole, self._clearing = b"".join(first), None
+        self._clearing = None
+        self._is_whole(b"".join(first))
+
+    def _is_whole(self, body: bytes) -> None:
+        self.whole, self.length = body, len(body)
+        self.fields = (*self.fields, (_REDACTED, b"%d" % self.redactions))
 
     async def body(self) -> AsyncGenerator[bytes, None]:
         """The body, redacted; its end, a failure, or being abandoned is recorded."""
@@ -130,13 +142,17 @@ class Reply:
 
     async def sent(self) -> None:
         """Ends a reply whose ``whole`` body was handed on."""
-        await self._answer.close()
-        self._close.done(self.redactions)
+        self._ended = True
+        try:
+            await self._answer.close()
+        finally:
+            self._close.done(self.redactions)
 
     async def close(self) -> None:
         """Ends a reply whose body was not read to its end; safe to call at any time and more than once."""
-        await self._answer.close()
-        await self._close("cancelled", "", self.redactions)
+        if not self._ended:
+            await self._answer.close()
+            await self._close("cancelled", "", self.redactions)
 
     async def _released(self) -> AsyncIterator[bytes]:
         if self.whole is not None:

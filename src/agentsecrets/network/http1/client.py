@@ -32,12 +32,13 @@ class Stale(Exception):
 class Answer:
     """``ports.UpstreamAnswer`` over one connection."""
 
-    __slots__ = ("_chunked", "_closed", "_connection", "_inflow", "fields", "reason", "status")
+    __slots__ = ("_chunked", "_closed", "_connection", "_inflow", "fields", "index", "reason", "status")
 
     def __init__(self, connection: ClientConnection, head: AnswerHead, inflow: Inflow, chunked: ChunkedBody | None) -> None:
         self.status = head.status
         self.reason = head.reason
         self.fields = head.fields
+        self.index = head.index
         self._connection = connection
         self._inflow = inflow
         self._chunked = chunked
@@ -65,6 +66,8 @@ class Answer:
         Raises:
             UpstreamUnreachable, UpstreamTimeout, UpstreamProtocol
         """
+        if (whole := self._inflow.rest()) is not None:
+            return whole
         parts: list[bytes] = []
         while not self._inflow.drained and (chunk := await self._inflow.take()) is not None:
             parts.append(chunk)
@@ -74,7 +77,9 @@ class Answer:
         """Gives the connection back if the body was read to its end, else drops it. Only the first time counts."""
         if not self._closed:
             self._closed = True
-            await self._connection.release(clean=self._inflow.drained)
+            unfinished = self._connection.free(clean=self._inflow.drained)
+            if unfinished is not None:
+                await _ended(unfinished)
 
 
 class ClientConnection(asyncio.Protocol):
@@ -182,11 +187,17 @@ class ClientConnection(asyncio.Protocol):
                 self._sending.add_done_callback(self._sent)
             return await self._head
         except BaseException:
-            await self.release(clean=False)
+            unfinished = self.free(clean=False)
+            if unfinished is not None:
+                await _ended(unfinished)
             raise
 
-    async def release(self, *, clean: bool) -> None:
-        """Ends the exchange; keeps the connection only when nothing about it is doubtful."""
+    def free(self, *, clean: bool) -> asyncio.Task[None] | None:
+        """Ends the exchange; keeps the connection only when nothing about it is doubtful.
+
+        Returns:
+            What still sent the request's body, and was told to end.
+        """
         sending, self._sending = self._sending, None
         unfinished = sending is not None and not sending.done()
         self._inflow = self._head = None
@@ -196,10 +207,10 @@ class ClientConnection(asyncio.Protocol):
             self.on_free(self)
         else:
             self._drop()
-        if sending is not None and unfinished:
-            sending.cancel()
-            with contextlib.suppress(asyncio.CancelledError, Exception):  # what the agent's body raises now concerns nobody
-                await sending
+        if sending is None or not unfinished:
+            return None
+        sending.cancel()
+        return sending
 
     def close(self) -> None:
         """Closes the connection."""
@@ -338,6 +349,11 @@ class ClientConnection(asyncio.Protocol):
         self._keep = False
         if not self._transport.is_closing():
             self._transport.abort()
+
+
+async def _ended(sending: asyncio.Task[None]) -> None:
+    with contextlib.suppress(asyncio.CancelledError, Exception):  # what the agent's body raises now concerns nobody
+        await sending
 
 
 def _request_bytes(outbound: Outbound) -> bytes:

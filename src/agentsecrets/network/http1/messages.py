@@ -8,12 +8,11 @@ import httptools
 import msgspec
 
 from agentsecrets.errors import MethodRefused, UpgradeRefused
-from agentsecrets.model.call import Field
+from agentsecrets.model.call import Field, Joined, joined
 from agentsecrets.network.http1.limits import Limits
 from agentsecrets.wire.headers import TARGET_URL
 
 _CHUNKED = b"chunked"
-_OF_THE_CONNECTION = frozenset({b"connection", b"content-length", b"transfer-encoding"})
 _LONGEST_NUMBER = 18
 _LOWEST_STATUS = 100
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
@@ -21,7 +20,7 @@ _SCHEME = b"http://"
 _TARGET_URL = TARGET_URL.lower().encode()
 
 Index = dict[bytes, list[bytes]]
-"""Values of header fields by lower-case name."""
+"""Values of the header fields of a request by lower-case name."""
 
 Parser = httptools.HttpRequestParser | httptools.HttpResponseParser
 
@@ -35,6 +34,9 @@ class Framing(msgspec.Struct, frozen=True):
 
     length: int | None
     chunked: bool
+
+
+_IN_CHUNKS, _UNTOLD = Framing(None, chunked=True), Framing(None, chunked=False)
 
 
 class RequestHead(msgspec.Struct, frozen=True):
@@ -79,6 +81,7 @@ class AnswerHead(msgspec.Struct, frozen=True):
     status: int
     reason: bytes
     fields: tuple[Field, ...]
+    index: Joined
     framing: Framing
     keep_alive: bool
 
@@ -219,7 +222,7 @@ def read_request(raw: bytes, limits: Limits) -> tuple[RequestHead, ChunkedBody |
     if version not in ("1.1", "1.0") or not method:
         raise Malformed("it is not HTTP/1.1")
     http10 = version == "1.0"
-    framing = _framing(index)
+    framing = _framing(_joined(index, b"transfer-encoding"), _joined(index, b"content-length"))
     if framing.chunked and http10:
         raise Malformed("HTTP/1.0 knows no chunks")
     urls = index.pop(_TARGET_URL, [])
@@ -227,7 +230,7 @@ def read_request(raw: bytes, limits: Limits) -> tuple[RequestHead, ChunkedBody |
         raise Malformed(f"its {TARGET_URL} field is repeated")
     fields = [field for field in collector.fields if field[0].lower() != _TARGET_URL] if urls else collector.fields
     target = _origin_form(collector.url, index, http10=http10)
-    keep = not http10 and not _closes(index)
+    keep = not http10 and not _closes(_joined(index, b"connection"))
     head = RequestHead(method, target, tuple(fields), index, framing, keep, http10, urls[0] if urls else b"")
     return head, ChunkedBody(parser, collector, limits.head_bytes) if framing.chunked else None
 
@@ -250,16 +253,17 @@ def read_answer(raw: bytes, limits: Limits) -> tuple[AnswerHead, ChunkedBody | N
     if _feed(parser, raw):
         raise Malformed("it changes to another protocol")
     version = parser.get_http_version()
-    index = _framing_fields(collector.fields)
-    framing = _framing(index)
+    index = joined(collector.fields)
+    framing = _framing(index.get(b"transfer-encoding"), index.get(b"content-length"))
     if version not in ("1.1", "1.0") or (framing.chunked and version == "1.0"):
         raise Malformed("it is not HTTP/1.1")
-    if parser.get_status_code() < _LOWEST_STATUS:
+    status = parser.get_status_code()
+    if status < _LOWEST_STATUS:
         raise Malformed("its status code is none")
     if _CONTROL.search(collector.reason):
         raise Malformed("its reason phrase holds control characters")
-    keep = version == "1.1" and not _closes(index)
-    head = AnswerHead(parser.get_status_code(), collector.reason, tuple(collector.fields), framing, keep)
+    keep = version == "1.1" and not _closes(index.get(b"connection"))
+    head = AnswerHead(status, collector.reason, tuple(collector.fields), index, framing, keep)
     return head, ChunkedBody(parser, collector, limits.head_bytes) if framing.chunked else None
 
 
@@ -285,33 +289,27 @@ def _indexed(fields: list[Field]) -> Index:
     return index
 
 
-def _framing_fields(fields: list[Field]) -> Index:
-    """Of an answer, whose other fields nobody here looks at."""
-    index: Index = {}
-    for name, value in fields:
-        lowered = name.lower()
-        if lowered in _OF_THE_CONNECTION:
-            index.setdefault(lowered, []).append(value)
-    return index
+def _joined(index: Index, name: bytes) -> bytes | None:
+    values = index.get(name)
+    return None if values is None else b",".join(values)
 
 
-def _closes(index: Index) -> bool:
+def _closes(connection: bytes | None) -> bool:
     """Whether ``Connection`` says close. llhttp cannot be asked: it forgets that at the end of a message."""
-    return b"close" in b",".join(index.get(b"connection", ())).lower()
+    return connection is not None and b"close" in connection.lower()
 
 
-def _framing(index: Index) -> Framing:
-    codings = index.get(b"transfer-encoding")
-    lengths = index.get(b"content-length")
+def _framing(codings: bytes | None, length: bytes | None) -> Framing:
+    """Of all values of the two fields, joined by commas: no repeated one reads as ``chunked`` or as a number."""
     if codings is not None:
-        if lengths is not None or len(codings) > 1 or codings[0].lower() != _CHUNKED:
+        if length is not None or codings.lower() != _CHUNKED:
             raise Malformed("its length is given in two ways or in an unknown coding")
-        return Framing(None, chunked=True)
-    if lengths is None:
-        return Framing(None, chunked=False)
-    if len(lengths) > 1 or not lengths[0].isdigit() or len(lengths[0]) > _LONGEST_NUMBER:
+        return _IN_CHUNKS
+    if length is None:
+        return _UNTOLD
+    if not length.isdigit() or len(length) > _LONGEST_NUMBER:
         raise Malformed("its Content-Length is repeated or not a number")
-    return Framing(int(lengths[0]), chunked=False)
+    return Framing(int(length), chunked=False)
 
 
 def _origin_form(target: bytes, index: Index, *, http10: bool) -> bytes:
