@@ -11,9 +11,10 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])  # how busy a machine is proves nothing
 settings.load_profile("house")
 
-# A run in the background of a shell inherits that these are ignored; the programs that tests start and interrupt must not.
-signal.signal(signal.SIGINT, signal.default_int_handler)
-signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+for _ignored in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+    if signal.getsignal(_ignored) is signal.SIG_IGN:
+        # A run under nohup or in the background of a shell goes on ignoring these; the programs that tests start must not inherit that.
+        signal.signal(_ignored, lambda *_: None)
 
 Counted = Callable[[str], None]
 """Says a figure at the end of the run."""

