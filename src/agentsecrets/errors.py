@@ -139,6 +139,12 @@ class BadValue(Misused):
     mend = "a value is 1 to 65536 bytes without NUL"
 
 
+class BadImport(Misused):
+    slug = "bad_import"
+    words = "nothing was imported: {where} cannot be read: {problem}"
+    mend = "mend it there, and look first: agentsecrets secrets import FILE --dry-run"
+
+
 class LineTooLong(Misused):
     slug = "line_too_long"
     words = "a terminal does not pass on a line as long as this one, so the rest of it is lost"
@@ -533,6 +539,12 @@ class NoProjectFile(Missing):
     mend = "agentsecrets project use NAME"
 
 
+class FileUnreadable(Missing):
+    slug = "file_unreadable"
+    words = "{path} cannot be read: {problem}"
+    mend = "check its name and its permissions"
+
+
 class NoToolFound(Missing):
     slug = "no_tool_found"
     words = "no AI tool was found on this machine"
@@ -577,6 +589,12 @@ class AccountExists(Conflict):
     slug = "account_exists"
     words = "there is already an account on this machine: {email}"
     mend = "agentsecrets status, or agentsecrets unlock"
+
+
+class SecretsExist(Conflict):
+    slug = "secrets_exist"
+    words = "nothing was imported: {environment} has a value already for {keys}"
+    mend = "for new versions of them: agentsecrets secrets import FILE --overwrite; to leave them alone: --skip"
 
 
 class WorkspaceExists(Conflict):

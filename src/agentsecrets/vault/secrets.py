@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Literal, TypeVar
 
 from agentsecrets.crypto.value import Value
-from agentsecrets.errors import SecretNotFound
+from agentsecrets.errors import SecretNotFound, SecretsExist
 from agentsecrets.model.place import Place
 from agentsecrets.model.secret import KeyName
 from agentsecrets.ports import Clock, StateStore, Worker
@@ -16,6 +16,12 @@ from agentsecrets.vault.unbroken import unbroken
 from agentsecrets.vault.workspace import Workspace
 
 CACHE_SECONDS = 60.0
+
+Existing = Literal["refuse", "overwrite", "skip"]
+"""What becomes of a secret that has a value already, when many are stored at once."""
+
+_NAMED = 8
+"""How many names a refusal tells."""
 
 T = TypeVar("T")
 
@@ -140,6 +146,34 @@ class Secrets:
 
         return await self._change([target], deed)
 
+    async def put_all(
+        self, place: Place, values: Mapping[KeyName, Value], existing: Existing, note: str
+    ) -> tuple[frozenset[KeyName], frozenset[KeyName]]:
+        """Stores many values in one vault, all of them or none.
+
+        Args:
+            place: The vault.
+            values: Name → value.
+            existing: What becomes of those that have a value there already.
+            note: A word about these versions.
+
+        Returns:
+            The names that were stored, and those among all given that were there before.
+
+        Raises:
+            SecretsExist: When some were there before and ``existing`` is ``refuse``.
+        """
+
+        def deed() -> tuple[frozenset[KeyName], frozenset[KeyName]]:
+            there = frozenset(line.key for line in self._shelf.lines(place)) & values.keys()
+            if there and existing == "refuse":
+                raise SecretsExist(environment=place.environment, keys=_first(sorted(there)))
+            wanted = [name for name in values if existing == "overwrite" or name not in there]
+            self._shelf.write([Draft(place, name, values[name], note) for name in wanted])
+            return frozenset(wanted), there
+
+        return await self._change([place], deed)
+
     async def clean(self, place: Place) -> list[KeyName]:
         """Marks all secrets of a vault as deleted; answers their names."""
         return await self._change([place], lambda: self._shelf.delete(place, [line.key for line in self._shelf.lines(place)]))
@@ -176,3 +210,8 @@ def _before_newest(history: list[SecretLine]) -> int:
     if len(there) < 2:  # noqa: PLR2004  (the newest, and one before it)
         raise SecretNotFound(key=history[0].key)
     return there[1]
+
+
+def _first(names: list[KeyName]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -57,6 +57,31 @@ def meant(key: str, folder: str, named: tuple[str, str, str], *, everywhere: boo
     return key, folder, *named, "everywhere" if everywhere else ""
 
 
+class Import(Message, frozen=True, kw_only=True):
+    """Values for many names at once, all of them or none, sealed to the daemon's deposit key.
+
+    Attributes:
+        sealed: A deposit of ``frame(key name, value, key name, value, …)``.
+        count: How many secrets that are.
+        existing: What becomes of names that have a value already: ``refuse``, ``overwrite`` or ``skip``.
+    """
+
+    sealed: bytes
+    count: int
+    existing: str = "refuse"
+
+
+def meant_for_import(folder: str, named: tuple[str, str, str], existing: str) -> tuple[str, ...]:
+    """What a deposit of many secrets is for: as ``meant``, without a key name, and with what becomes of existing names.
+
+    Args:
+        folder: The folder of the command.
+        named: Workspace, project and environment as the command named them, empty for what it left open.
+        existing: As in ``Import``.
+    """
+    return "", folder, *named, f"import-{existing}"
+
+
 class Ask(Message, frozen=True, kw_only=True):
     """Asks a person for a secret.
 

@@ -30,6 +30,10 @@ SECRETS = LazyGroup(
         "rollback": "history:rollback",
         "restore": "history:restore",
         "request": "requests:request",
+        "import": "imports:bring_in",
+        "push": "imports:push",
+        "pull": "imports:pull",
+        "diff": "imports:diff",
     },
 )
 

@@ -64,12 +64,14 @@ class Route:
         shape: Shape of its request.
         handle: What it does.
         is_use: Whether it counts as a use of the vault, which puts the idle lock off.
+        limit: Longest body of a request, in bytes.
     """
 
     path: str
     shape: type[Message]
     handle: Callable[[Context, Any], Awaitable[msgspec.Struct | dict[str, Any]]]
     is_use: bool = True
+    limit: int = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)

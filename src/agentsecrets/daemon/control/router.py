@@ -10,6 +10,7 @@ from agentsecrets.daemon.control import (
     folders,
     handover,
     history,
+    imports,
     log,
     projects,
     requests,
@@ -33,6 +34,7 @@ _ALL: tuple[Route, ...] = (
     *folders.ROUTES,
     *environments.ROUTES,
     *secrets.ROUTES,
+    *imports.ROUTES,
     *history.ROUTES,
     *handover.ROUTES,
     *requests.ROUTES,
@@ -42,7 +44,6 @@ _ALL: tuple[Route, ...] = (
 _ROUTES: dict[str, Route] = {route.path: route for route in _ALL}
 _FRAMED: dict[str, FrameRoute] = {route.path: route for route in (*calling.ROUTES, *standing.FRAMED)}
 _FOR_ANY_VERSION = frozenset({"/v1/status", "/v1/stop"})
-_BODY_LIMIT = 1 << 20
 
 
 class ControlPlane:
@@ -63,7 +64,7 @@ class ControlPlane:
             await _FRAMED[path].serve(context, exchange)
             return
         route = _ROUTES[path]
-        message = _read(await _whole(exchange), route)
+        message = _read(await _whole(exchange, route.limit), route)
         if route.is_use:
             self._daemon.idleness.touch()
         answer = msgspec.json.encode(await route.handle(context, message))
@@ -82,10 +83,10 @@ def _read(body: bytes, route: Route) -> object:
         raise BadRequest(problem="it is not the JSON that this verb takes") from None
 
 
-async def _whole(exchange: Exchange) -> bytes:
-    body = b""
+async def _whole(exchange: Exchange, limit: int) -> bytes:
+    body = bytearray()
     async for chunk in exchange.body():
         body += chunk
-        if len(body) > _BODY_LIMIT:
+        if len(body) > limit:
             raise BadRequest(problem="its body is too long")
-    return body
+    return bytes(body)

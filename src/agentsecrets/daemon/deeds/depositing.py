@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import msgspec
 
 from agentsecrets.crypto.deposits import seal_deposit
 from agentsecrets.crypto.envelope import Envelope
+from agentsecrets.crypto.framing import frame
 from agentsecrets.crypto.keys import SealedAccount
 from agentsecrets.crypto.verify import verify_by_device
 from agentsecrets.daemon.deeds.deed import Asked
@@ -17,7 +19,7 @@ from agentsecrets.model.secret import check_value, parse_key_name
 from agentsecrets.model.statement import DepositOffer
 from agentsecrets.storage.paths import Home
 from agentsecrets.storage.state_db import StateDb
-from agentsecrets.wire.messages import Deposit, Signed, meant
+from agentsecrets.wire.messages import Deposit, Import, Signed, meant, meant_for_import
 
 _OWN_WORD = frozenset({"locked", "shutting_down"})
 
@@ -57,6 +59,28 @@ def deposit(asked: Asked, account: SealedAccount, key: str, raw: bytes, *, note:
     public = _offered(asked, account)
     use = meant(parse_key_name(key), asked.cwd, (asked.workspace, asked.project, asked.environment), everywhere=everywhere)
     return asked.control.ask("/v1/secrets/set", Deposit(key=key, sealed=seal_deposit(public, use, raw), note=note, everywhere=everywhere))
+
+
+def deposit_all(asked: Asked, account: SealedAccount, entries: Sequence[tuple[str, bytes]], existing: str) -> dict[str, Any]:
+    """Seals many values together and hands them over: all of them are stored, or none.
+
+    Args:
+        asked: Where the command was run.
+        account: Whose daemon it must be.
+        entries: Names and values.
+        existing: What becomes of names that have a value already: ``refuse``, ``overwrite`` or ``skip``.
+
+    Returns:
+        What the daemon says of it.
+
+    Raises:
+        SecretsExist
+        ForeignDaemon: When whoever answers is not this account's daemon; it got nothing.
+    """
+    public = _offered(asked, account)
+    use = meant_for_import(asked.cwd, (asked.workspace, asked.project, asked.environment), existing)
+    sealed = seal_deposit(public, use, frame(*(part for key, value in entries for part in (key.encode(), value))))
+    return asked.control.ask("/v1/secrets/import", Import(sealed=sealed, count=len(entries), existing=existing))
 
 
 def _offered(asked: Asked, account: SealedAccount) -> bytes:

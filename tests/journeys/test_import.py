@@ -1,0 +1,174 @@
+"""``secrets import``, ``push``, ``pull``, ``diff``: a file of secrets goes into the vault whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.parts.commands import PASSWORD, VALUE, Commands
+
+PEM = "-----BEGIN KEY-----\nMIIB\nQUJD\n-----END KEY-----"
+ENV = f"# shop\nexport STRIPE_KEY={VALUE}\nPEM=\"{PEM}\"\nQUOTED='a # b ${{C}}'  # words\n"
+VALUES = {"STRIPE_KEY": VALUE, "PEM": PEM, "QUOTED": "a # b ${C}"}
+
+
+def _file(person: Commands, content: str, name: str = ".env") -> Path:
+    path = person.folder / name
+    path.write_text(content, encoding="utf-8")
+    path.chmod(0o600)
+    return path
+
+
+def _names(person: Commands, *flags: str) -> list[str]:
+    return [line["key"] for line in person.ask("secrets", "list", *flags)]
+
+
+def _value(person: Commands, key: str) -> str:
+    return person.run("secrets", "get", key, "--password-stdin", said=PASSWORD).removesuffix("\n")
+
+
+def test_every_value_of_a_file_arrives_to_the_byte(person: Commands) -> None:
+    _file(person, ENV)
+    ended = person.end("secrets", "import", ".env")
+    assert ended.returncode == 0
+    assert "│ STRIPE_KEY │ new │" in ended.stdout
+    assert ended.stderr.splitlines() == [
+        "ada@example.com / personal / shop / development",
+        "the values still stand in that file; when you need it no more: rm .env",
+    ]
+    assert VALUE not in ended.stdout + ended.stderr
+    assert {key: _value(person, key) for key in VALUES} == VALUES
+    assert (person.folder / ".env").read_text(encoding="utf-8") == ENV
+
+
+def test_a_dry_run_shows_names_and_stores_nothing(person: Commands) -> None:
+    person.run("secrets", "set", "PEM=-", said="before")
+    _file(person, ENV)
+    told = person.ask("secrets", "import", ".env", "--dry-run")
+    assert (told["created"], told["updated"], told["skipped"]) == (["STRIPE_KEY", "QUOTED"], ["PEM"], [])
+    assert person.ask("secrets", "import", ".env", "--dry-run", "--skip")["skipped"] == ["PEM"]
+    assert "Would be" in person.run("secrets", "import", ".env", "--dry-run")
+    assert _names(person) == ["PEM"]
+    assert VALUE not in json.dumps(told)
+
+
+def test_names_that_are_there_are_refused_replaced_or_left_alone(person: Commands) -> None:
+    person.run("secrets", "set", "PEM=-", said="before")
+    _file(person, ENV)
+    refused = person.ask("secrets", "import", ".env", code=6)
+    assert (refused["error"], refused["message"]) == (
+        "secrets_exist",
+        "nothing was imported: development has a value already for PEM",
+    )
+    assert _names(person) == ["PEM"]
+    assert person.ask("secrets", "import", ".env", "--skip")["skipped"] == ["PEM"]
+    assert _value(person, "PEM") == "before"
+    assert person.ask("secrets", "import", ".env", "--overwrite")["updated"] == ["PEM", "QUOTED", "STRIPE_KEY"]
+    assert _value(person, "PEM") == PEM
+    assert [line["note"] for line in person.ask("secrets", "history", "PEM")] == ["imported", ""]
+    assert person.ask("secrets", "import", ".env", "--overwrite", "--skip", code=2)["error"] == "bad_usage"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (f"A=1\n{VALUE}\n", "line 2 "),
+        (f"A=1\nB=2\n\nA={VALUE}\n", "line 4 "),
+        (f'A=1\nB="{VALUE}\n', "line 2 "),
+        (f"A=1\n\u0405TRIPE={VALUE}\n", "line 2 "),
+        (f"A=1\nB={VALUE}${{C}}\n", "line 2 "),
+        (f"A=1\nB={VALUE}\nC=\n", "line 3 "),
+    ],
+)
+def test_a_line_that_is_not_clear_is_named_by_its_number_and_nothing_is_imported(settled: Commands, content: str, words: str) -> None:
+    _file(settled, content)
+    for flags in ((), ("--dry-run",), ("--output", "json")):
+        ended = settled.end("secrets", "import", ".env", *flags)
+        assert ended.returncode == 2
+        assert words in ended.stdout + ended.stderr
+        assert VALUE not in ended.stdout + ended.stderr
+    assert _names(settled) == []
+
+
+def test_what_cannot_be_read_is_said_so(settled: Commands) -> None:
+    assert settled.ask("secrets", "import", "nowhere.env", code=5)["error"] == "file_unreadable"
+    assert settled.ask("secrets", "import", ".", code=5)["error"] == "file_unreadable"
+    assert settled.ask("secrets", "import", "/dev/zero", code=2)["error"] == "bad_import"
+    assert settled.ask("secrets", "import", os.devnull)["created"] == []
+    settled.run("secrets", "import", code=2)
+
+
+def test_json_comes_from_a_file_or_a_pipe(person: Commands) -> None:
+    document = json.dumps({"A": VALUE, "B": "two\nlines"})
+    _file(person, document, "these.json")
+    assert person.ask("secrets", "import", "these.json")["created"] == ["A", "B"]
+    assert (_value(person, "A"), _value(person, "B")) == (VALUE, "two\nlines")
+    piped = ("secrets", "import", "-", "--format", "json", "--environment", "staging")
+    assert person.ask(*piped, said=document)["environment"] == "staging"
+    assert _names(person, "--environment", "staging") == ["A", "B"]
+    assert person.ask(*piped, said='{"C": {"D": "nested"}}', code=2)["error"] == "bad_import"
+
+
+def test_a_file_that_others_may_read_is_warned_of(person: Commands) -> None:
+    _file(person, ENV, "-x y.env").chmod(0o644)
+    ended = person.end("secrets", "import", "--", "-x y.env")
+    assert "warning: other users of this machine may read that file: chmod 600 './-x y.env'" in ended.stderr
+    assert "rm './-x y.env'" in ended.stderr
+
+
+def test_a_locked_vault_takes_nothing(person: Commands) -> None:
+    _file(person, ENV)
+    person.run("lock")
+    assert person.ask("secrets", "import", ".env", code=3)["error"] == "locked"
+
+
+def test_ten_thousand_secrets_go_in_at_once_and_are_answered_for(person: Commands) -> None:
+    person.run("secrets", "request", "K77", code=3)
+    _file(person, "".join(f"K{number}=value-{number}-of-ten-thousand\n" for number in range(10_000)))
+    with person.at_terminal("secrets", "import", ".env") as screen:
+        screen.wait_for("reading and storing secrets … ")
+        screen.wait_for("│ K9999 │ new │")
+        assert screen.end() == 0
+    assert _value(person, "K9999") == "value-9999-of-ten-thousand"
+    assert person.ask("secrets", "request") == []
+
+
+def test_a_person_who_pastes_is_told_that_it_shows(person: Commands) -> None:
+    with person.at_terminal("secrets", "import", "-") as screen:
+        screen.wait_for("ends with Ctrl-D")
+        screen.type("PASTED=in-at-the-terminal")
+        screen.press("\x04")
+        screen.wait_for("│ PASTED │ new │")
+        assert screen.end() == 0
+    assert _value(person, "PASTED") == "in-at-the-terminal"
+
+
+def test_a_push_stores_the_file_of_the_environment_and_says_that_there_is_no_server(person: Commands) -> None:
+    _file(person, "A=one-value\n")
+    _file(person, "B=another-value\n", ".env.staging")
+    ended = person.end("secrets", "push")
+    assert ended.returncode == 0
+    assert "│ A   │ new │" in ended.stdout
+    assert "nothing was uploaded: this account has no server" in ended.stderr
+    assert person.ask("secrets", "push")["updated"] == ["A"]
+    assert person.ask("secrets", "push", "--environment", "staging")["created"] == ["B"]
+    assert person.ask("secrets", "push", "--environment", "production")["created"] == []
+    assert _names(person) == ["A"]
+
+
+def test_pull_and_diff_have_nothing_to_do_without_a_server(person: Commands) -> None:
+    assert person.run("secrets", "pull") == "Nothing to pull: this account has no server.\n"
+    assert person.run("secrets", "diff") == "Nothing to compare: this account has no server.\n"
+    assert person.ask("secrets", "diff") == {"local_only": [], "remote_only": [], "out_of_sync": []}
+
+
+def test_two_environments_are_compared_by_names(person: Commands) -> None:
+    person.run("secrets", "set", "BOTH=-", "--all-envs", said=VALUE)
+    person.run("secrets", "set", "HERE=-", said=VALUE)
+    person.run("secrets", "set", "THERE=-", "--environment", "production", said=VALUE)
+    assert person.ask("secrets", "diff", "--from", "development", "--to", "production") == {"from_only": ["HERE"], "to_only": ["THERE"]}
+    assert "PRODUCTION" in person.run("secrets", "diff", "--from", "development", "--to", "production")
+    assert person.ask("secrets", "diff", "--from", "staging", code=2)["error"] == "bad_usage"
