@@ -47,12 +47,21 @@ def test_every_value_of_a_file_arrives_to_the_byte(person: Commands) -> None:
 def test_a_dry_run_shows_names_and_stores_nothing(person: Commands) -> None:
     person.run("secrets", "set", "PEM=-", said="before")
     _file(person, ENV)
-    told = person.ask("secrets", "import", ".env", "--dry-run")
+    assert person.ask("secrets", "import", ".env", "--dry-run", code=6)["error"] == "secrets_exist"
+    told = person.ask("secrets", "import", ".env", "--dry-run", "--overwrite")
     assert (told["created"], told["updated"], told["skipped"]) == (["STRIPE_KEY", "QUOTED"], ["PEM"], [])
     assert person.ask("secrets", "import", ".env", "--dry-run", "--skip")["skipped"] == ["PEM"]
-    assert "Would be" in person.run("secrets", "import", ".env", "--dry-run")
+    assert "Would be" in person.run("secrets", "import", ".env", "--dry-run", "--skip")
     assert _names(person) == ["PEM"]
     assert VALUE not in json.dumps(told)
+
+
+def test_a_name_without_a_value_is_left_out_and_told(person: Commands) -> None:
+    _file(person, f"A={VALUE}\nB=\nC=''\n")
+    assert "│ B   │ left out: no value │" in person.run("secrets", "import", ".env", "--dry-run")
+    told = person.ask("secrets", "import", ".env")
+    assert (told["created"], told["empty"]) == (["A"], ["B", "C"])
+    assert _names(person) == ["A"]
 
 
 def test_names_that_are_there_are_refused_replaced_or_left_alone(person: Commands) -> None:
@@ -80,7 +89,7 @@ def test_names_that_are_there_are_refused_replaced_or_left_alone(person: Command
         (f'A=1\nB="{VALUE}\n', "line 2 "),
         (f"A=1\n\u0405TRIPE={VALUE}\n", "line 2 "),
         (f"A=1\nB={VALUE}${{C}}\n", "line 2 "),
-        (f"A=1\nB={VALUE}\nC=\n", "line 3 "),
+        (f"A=1\nB={VALUE}\nC:\n", "line 3 "),
     ],
 )
 def test_a_line_that_is_not_clear_is_named_by_its_number_and_nothing_is_imported(settled: Commands, content: str, words: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import NewType
 
 from agentsecrets.errors import BadKeyName, BadValue, ValueAsName
@@ -11,6 +12,8 @@ KeyName = NewType("KeyName", str)
 
 VALUE_LIMIT = 64 * 1024
 """Longest value, in bytes."""
+
+_TOLD = 8
 
 _KEY_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 _VALUE_SHAPE = re.compile(
@@ -49,3 +52,9 @@ def check_value(value: bytes) -> None:
         raise BadValue(problem=f"it is longer than {VALUE_LIMIT} bytes")
     if b"\0" in value:
         raise BadValue(problem="it holds a NUL byte")
+
+
+def some_of(names: Sequence[str]) -> str:
+    """The first of many names in one line, and how many more there are."""
+    more = len(names) - _TOLD
+    return ", ".join(names[:_TOLD]) + (f" and {more} more" if more > 0 else "")

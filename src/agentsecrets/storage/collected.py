@@ -17,10 +17,12 @@ class Collected:
 
     Attributes:
         entries: Names and values, in the order of the file.
+        empty: Names without a value, which say nothing that could be stored.
     """
 
     def __init__(self) -> None:
         self.entries: Entries = []
+        self.empty: list[KeyName] = []
         self._where: dict[KeyName, str] = {}
 
     def add(self, where: str, name: str, value: bytes) -> None:
@@ -37,13 +39,16 @@ class Collected:
         key = self._key(where, name)
         if key in self._where:
             raise BadImport(where=where, problem=f"the same name stands in {self._where[key]} already")
+        self._where[key] = where
+        if not value:
+            self.empty.append(key)
+            return
         try:
             check_value(value)
         except BadValue as refused:
             raise BadImport(where=where, problem=f"the value cannot be stored: {refused.subjects['problem']}") from None
         if len(self.entries) == MOST_ENTRIES:
             raise BadImport(where=where, problem=f"more than {MOST_ENTRIES} secrets at once")
-        self._where[key] = where
         self.entries.append((key, value))
 
     def _key(self, where: str, name: str) -> KeyName:

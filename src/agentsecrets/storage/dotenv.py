@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 
 from agentsecrets.errors import BadImport
-from agentsecrets.storage.collected import Collected, Entries, as_text
+from agentsecrets.storage.collected import Collected, as_text
 
 _BLANKS = " \t"
 _EXPORT = re.compile(r"export[ \t]+")
@@ -28,7 +28,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _TAKEN = "some programs would replace ${…} or $(…) in it; put it in single quotes when it is meant as it stands"
 
 
-def read_dotenv(content: bytes) -> Entries:
+def read_dotenv(content: bytes) -> Collected:
     """The names and values of a ``.env`` file, in its order.
 
     Raises:
@@ -42,7 +42,7 @@ def read_dotenv(content: bytes) -> Entries:
     while at < len(text):
         end = _read_line(text, at, line, collected)
         line, at = line + text.count("\n", at, end), end
-    return collected.entries
+    return collected
 
 
 def _read_line(text: str, at: int, line: int, collected: Collected) -> int:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 
 from agentsecrets.errors import BadImport
-from agentsecrets.storage.collected import Collected, Entries, as_text
+from agentsecrets.storage.collected import Collected, as_text
 
 
-def read_flat_json(content: bytes) -> Entries:
+def read_flat_json(content: bytes) -> Collected:
     """The members of one JSON object, in their order.
 
     Raises:
@@ -30,7 +30,7 @@ def read_flat_json(content: bytes) -> Entries:
         if not isinstance(value, str):
             raise BadImport(where=where, problem="its value is no text in quotes; nested objects, numbers and the like are not taken")
         collected.add(where, name, _encoded(where, value))
-    return collected.entries
+    return collected
 
 
 def _encoded(where: str, value: str) -> bytes:

@@ -9,7 +9,7 @@ from typing import Literal, TypeVar
 from agentsecrets.crypto.value import Value
 from agentsecrets.errors import SecretNotFound, SecretsExist
 from agentsecrets.model.place import Place
-from agentsecrets.model.secret import KeyName
+from agentsecrets.model.secret import KeyName, some_of
 from agentsecrets.ports import Clock, StateStore, Worker
 from agentsecrets.vault.shelf import Draft, SecretLine, Shelf
 from agentsecrets.vault.unbroken import unbroken
@@ -19,9 +19,6 @@ CACHE_SECONDS = 60.0
 
 Existing = Literal["refuse", "overwrite", "skip"]
 """What becomes of a secret that has a value already, when many are stored at once."""
-
-_NAMED = 8
-"""How many names a refusal tells."""
 
 T = TypeVar("T")
 
@@ -167,7 +164,7 @@ class Secrets:
         def deed() -> tuple[frozenset[KeyName], frozenset[KeyName]]:
             there = frozenset(line.key for line in self._shelf.lines(place)) & values.keys()
             if there and existing == "refuse":
-                raise SecretsExist(environment=place.environment, keys=_first(sorted(there)))
+                raise SecretsExist(environment=place.environment, keys=some_of(sorted(there)))
             wanted = [name for name in values if existing == "overwrite" or name not in there]
             self._shelf.write([Draft(place, name, values[name], note) for name in wanted])
             return frozenset(wanted), there
@@ -210,8 +207,3 @@ def _before_newest(history: list[SecretLine]) -> int:
     if len(there) < 2:  # noqa: PLR2004  (the newest, and one before it)
         raise SecretNotFound(key=history[0].key)
     return there[1]
-
-
-def _first(names: list[KeyName]) -> str:
-    more = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -17,7 +17,7 @@ CANARY = "canary-8f3a"
 
 
 def read(text: str) -> list[tuple[str, str]]:
-    return [(key, value.decode()) for key, value in read_dotenv(text.encode())]
+    return [(key, value.decode()) for key, value in read_dotenv(text.encode()).entries]
 
 
 @pytest.mark.parametrize(
@@ -61,6 +61,12 @@ def test_a_clear_line_is_read(line: str, value: str):
     assert read(f"# before\n\n{line}\nLAST=x\n".replace("\ufeff", ""))[0][1] == value
 
 
+def test_a_name_without_a_value_is_left_out_and_named():
+    collected = read_dotenv(b"A=1\nK=\nL=\"\"\nM=''\nB=2\n")
+    assert [key for key, _ in collected.entries] == ["A", "B"]
+    assert collected.empty == ["K", "L", "M"]
+
+
 def test_names_keep_their_order_and_an_empty_file_has_none():
     assert [key for key, _ in read("B=1\nA=2\n_c=3")] == ["B", "A", "_c"]
     assert read("") == read("\n \n# nothing\r\n\t#\n") == []
@@ -72,9 +78,7 @@ def test_names_keep_their_order_and_an_empty_file_has_none():
         ("K", 1, "no NAME=value"),
         ("A=1\nexport K", 2, "no NAME=value"),
         ("K: v", 1, "no NAME=value"),
-        ("K=", 1, "it is empty"),
-        ('A=1\n\nK=""', 3, "it is empty"),
-        ("K=''", 1, "it is empty"),
+        ("K=\nK=1", 2, "stands in line 1 already"),
         ("K= # only a comment", 1, "begins with #"),
         ("K=#abc", 1, "begins with #"),
         ("K=`abc`", 1, "backquote"),
@@ -132,7 +136,7 @@ def test_what_is_not_utf_8_or_too_much_is_refused():
     ):
         with pytest.raises(BadImport, match=words):
             read_dotenv(content)
-    assert len(read_dotenv(b"".join(b"K%d=v\n" % number for number in range(MOST_ENTRIES)))) == MOST_ENTRIES
+    assert len(read_dotenv(b"".join(b"K%d=v\n" % number for number in range(MOST_ENTRIES))).entries) == MOST_ENTRIES
 
 
 @pytest.mark.parametrize("piece", [" ", "\t", "'", '"', "\\", "=", "#", "$", "a ", '\\"', "\n", "K='\n", " #"])
@@ -175,7 +179,7 @@ def test_any_value_without_a_single_quote_survives_them(entries: dict[str, str])
 @given(st.text())
 def test_any_text_is_read_or_refused_and_nothing_else(text: str):
     try:
-        entries = read_dotenv(text.encode("utf-8", "surrogatepass"))
+        entries = read_dotenv(text.encode("utf-8", "surrogatepass")).entries
     except BadImport:
         return
     assert all(value for _, value in entries)

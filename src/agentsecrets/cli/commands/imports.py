@@ -12,8 +12,9 @@ import click
 from agentsecrets.cli.errand import Document, Errand
 from agentsecrets.cli.grammar import with_errand
 from agentsecrets.cli.progress import shown
-from agentsecrets.errors import BadUsage, FileUnreadable
+from agentsecrets.errors import BadUsage, FileUnreadable, SecretsExist
 from agentsecrets.model.place import ENVIRONMENTS
+from agentsecrets.model.secret import some_of
 from agentsecrets.wire.tables import marked
 
 _STDIN = 0
@@ -40,6 +41,8 @@ def bring_in(errand: Errand, path: str, form: str | None, overwrite: bool, skip:
     existing = "overwrite" if overwrite else "skip" if skip else "refuse"
     source = _opened(errand, path)
     told = _imported(errand, path, source, form or ("json" if path.endswith(".json") else "env"), existing, dry_run=dry_run)
+    if dry_run and existing == "refuse" and told["updated"]:
+        raise SecretsExist(environment=told["environment"], keys=some_of(told["updated"]))
     _tell(errand, told, dry_run=dry_run)
     if path != "-" and not dry_run:
         errand.note(f"the values still stand in that file; when you need it no more: rm {_word(path)}")
@@ -60,7 +63,7 @@ def push(errand: Errand, force: bool) -> None:  # noqa: ARG001  (for accounts wi
         _tell(errand, _imported(errand, name, _opened(errand, str(path)), "env", "overwrite"))
     else:
         errand.note_place(place)
-        errand.tell({"created": [], "updated": [], "skipped": [], **place}, f"There is no {name} in this folder.\n")
+        errand.tell({"created": [], "updated": [], "skipped": [], "empty": [], **place}, f"There is no {name} in this folder.\n")
     errand.note(f"nothing was uploaded: {_NO_SERVER}")
 
 
@@ -123,13 +126,13 @@ def _imported(errand: Errand, path: str, source: int, form: str, existing: str, 
     place = errand.ask("/v1/place")
     known = {line["key"] for line in errand.ask("/v1/secrets")["secrets"]}
     there = [key for key in told["names"] if key in known]
-    outcome = {"created": [key for key in told["names"] if key not in known], "updated": [], "skipped": []}
+    outcome = {"created": [key for key in told["names"] if key not in known], "updated": [], "skipped": [], "empty": told["empty"]}
     return outcome | {"skipped" if existing == "skip" else "updated": there} | place
 
 
 def _tell(errand: Errand, told: Document, *, dry_run: bool = False) -> None:
     errand.note_place(told)
-    words = (("created", "new"), ("updated", "new version"), ("skipped", "left alone"))
+    words = (("created", "new"), ("updated", "new version"), ("skipped", "left alone"), ("empty", "left out: no value"))
     rows = sorted([key, word] for outcome, word in words for key in told[outcome])
     errand.tell_table(told, ["Key", "Would be" if dry_run else "Is"], rows)
 

@@ -10,11 +10,11 @@ from agentsecrets.daemon.deeds.deed import Asked, Deed
 from agentsecrets.daemon.deeds.depositing import account_of, deposit_all
 from agentsecrets.daemon.terminal import Person
 from agentsecrets.errors import FileUnreadable
-from agentsecrets.storage.collected import FILE_LIMIT, Entries
+from agentsecrets.storage.collected import FILE_LIMIT, Collected
 from agentsecrets.storage.dotenv import read_dotenv
 from agentsecrets.storage.flat_json import read_flat_json
 
-_FORMATS: dict[str, Callable[[bytes], Entries]] = {"env": read_dotenv, "json": read_flat_json}
+_FORMATS: dict[str, Callable[[bytes], Collected]] = {"env": read_dotenv, "json": read_flat_json}
 
 
 class _Asked(Asked, frozen=True, kw_only=True):
@@ -37,10 +37,11 @@ class _Asked(Asked, frozen=True, kw_only=True):
 
 def _perform(asked: _Asked, _: Person) -> dict[str, Any]:
     account = account_of(asked)
-    entries = _FORMATS[asked.format](_content(asked))
-    if not entries or asked.dry_run:
-        return {"names": [key for key, _ in entries]}
-    return deposit_all(asked, account, entries, asked.existing)
+    collected = _FORMATS[asked.format](_content(asked))
+    empty = {"empty": sorted(collected.empty)}
+    if not collected.entries or asked.dry_run:
+        return {"names": [key for key, _ in collected.entries]} | empty
+    return deposit_all(asked, account, collected.entries, asked.existing) | empty
 
 
 def _content(asked: _Asked) -> bytes:
