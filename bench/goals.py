@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -44,12 +45,23 @@ class Goal:
         return self.measured >= bound if self.more_is_better else self.measured <= bound
 
 
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A ratio that is printed beside the goals and is none."""
+
+    name: str
+    measured: float
+
+    def __str__(self) -> str:
+        return f"{self.name:58}{self.measured:8.2f}   (no goal)"
+
+
 def share(ours: float, theirs: float) -> float:
     """Ratio of what two engines add; not a number when the other's is lost in the noise."""
     return ours / theirs if theirs > 0 and ours > 0 else math.nan
 
 
-def report(goals: list[Goal]) -> None:
+def report(goals: Sequence[Goal | Figure]) -> None:
     """Prints goals, one a line."""
     print()
     for goal in goals:

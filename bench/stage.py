@@ -15,7 +15,7 @@ from typing import Self
 
 from agentsecrets.crypto.localca import LocalCA
 from bench import nginx
-from bench.home import Home
+from bench.home import KEY, Home
 from bench.machine import pin
 
 LARGE_MIB = 100
@@ -56,6 +56,13 @@ class Stage:
     def nginx(self) -> nginx.Nginx:
         """Starts nginx as a proxy."""
         started = nginx.proxy(self.folder / "nginx", self.ca, self.upstream.port, self.streams_port, self.value)
+        self._stack.callback(started.close)
+        pin(started.pid, ENGINE_CPU)
+        return started
+
+    def nginx_with_the_same_work(self) -> nginx.Nginx:
+        """Starts nginx as a proxy that does for a call what a configuration can say of our work."""
+        started = nginx.same_work(self.folder / "nginx-same", self.ca, self.upstream.port, KEY, self.value)
         self._stack.callback(started.close)
         pin(started.pid, ENGINE_CPU)
         return started
