@@ -79,6 +79,14 @@ class Authority(Protocol):
         """
         ...
 
+    def bound(self, place: Place, key: KeyName) -> Binding | None:
+        """The binding of a key in its project, if there is one and it is in memory.
+
+        Raises:
+            Locked: While the vault is locked.
+        """
+        ...
+
     async def binding(self, place: Place, key: KeyName) -> Binding | None:
         """The binding of a key in its project, or None."""
         ...
@@ -90,6 +98,14 @@ class Authority(Protocol):
 
 class Opener(Protocol):
     """The one way from a key name to a value."""
+
+    def held(self, place: Place, key: KeyName) -> Value | None:
+        """The newest version of one secret, if it was opened a short while ago.
+
+        Raises:
+            Locked: While the vault is locked.
+        """
+        ...
 
     async def open(self, place: Place, key: KeyName) -> Value:
         """Opens the newest version of one secret.

@@ -85,6 +85,9 @@ class House:
         assert workspace_id == self.workspace.id
         return self.workspace.standing()
 
+    def bound(self, place: Place, key: KeyName) -> Binding | None:
+        return self.bindings.known(place, key)
+
     async def binding(self, place: Place, key: KeyName) -> Binding | None:
         return await self.bindings.find(place, key)
 

@@ -62,4 +62,5 @@ class DataPlane:
                     await exchange.write(chunk)
             await exchange.finish(reply.trailers)
         finally:
-            await reply.close()
+            if not reply.ended:
+                await reply.close()

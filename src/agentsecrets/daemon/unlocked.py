@@ -119,6 +119,10 @@ class Vault:
         """What the workspace allows now."""
         return self.opened.of(workspace_id).workspace.standing()
 
+    def bound(self, place: Place, key: KeyName) -> Binding | None:
+        """The binding of a key in its project, if there is one and it is in memory."""
+        return self.opened.of(place.workspace_id).bindings.known(place, key)
+
     async def binding(self, place: Place, key: KeyName) -> Binding | None:
         """The binding of a key in its project, or None."""
         return await self.opened.of(place.workspace_id).bindings.find(place, key)
@@ -126,6 +130,10 @@ class Vault:
     async def pin(self, place: Place, binding: Binding) -> Binding:
         """Fixes the binding of a key that has none."""
         return await self.opened.of(place.workspace_id).bindings.pin(place, binding)
+
+    def held(self, place: Place, key: KeyName) -> Value | None:
+        """The newest version of one secret, if it was opened a short while ago."""
+        return self.opened.of(place.workspace_id).secrets.held(place, key)
 
     async def open(self, place: Place, key: KeyName) -> Value:
         """Opens the newest version of one secret."""

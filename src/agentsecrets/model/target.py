@@ -78,9 +78,8 @@ def parse_target(text: str) -> Target:
     if scheme not in DEFAULT_PORTS:
         _refuse("its scheme is not https")
     host, port, literal = parse_authority(authority, DEFAULT_PORTS[scheme])
-    for part in (path, query or ""):
-        if _PATH.fullmatch(part) is None:
-            _refuse("its path or query holds a character that must be percent-encoded")
+    if _PATH.fullmatch(text, split.end(2)) is None:
+        _refuse("its path or query holds a character that must be percent-encoded")
     if _DOTS.search(path):
         _refuse("its path holds a dot segment")
     return Target("https" if scheme == "https" else "http", host, port, path or "/", query, literal)
@@ -167,6 +166,7 @@ def _ipv6(name: str) -> str:
     return canonical
 
 
+@lru_cache(maxsize=256)
 def _joined(host: str, port: int, default: int) -> str:
     bracketed = f"[{host}]" if ":" in host else host
     return bracketed if port == default else f"{bracketed}:{port}"

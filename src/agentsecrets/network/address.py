@@ -107,24 +107,28 @@ class Resolver:
         self._known: dict[tuple[str, int, AllowedHost], tuple[list[str], float]] = {}
         self._asking: dict[tuple[str, int], asyncio.Task[list[str]]] = {}
 
+    def known(self, target: Target, allowed: AllowedHost) -> list[str] | None:
+        """The addresses of a target that were checked within the last minute."""
+        known = self._known.get((target.host, target.port, allowed))
+        return known[0] if known is not None and time.monotonic() < known[1] else None
+
     async def resolve(self, target: Target, allowed: AllowedHost) -> list[str]:
         """The addresses of a target, one at least, all checked: one bad answer blocks them all.
 
         Raises:
             AddressBlocked, UpstreamUnreachable, UpstreamTimeout
         """
+        known = self.known(target, allowed)
+        if known is not None:
+            return known
         now = time.monotonic()
-        key = (target.host, target.port, allowed)
-        known = self._known.get(key)
-        if known is not None and now < known[1]:
-            return known[0]
         answers = [target.host] if target.literal else await self._ask(target)
         own = frozenset(self._own_ports)
         checked = [str(check(answer, target, allowed, own)) for answer in answers]
         if not checked:
             raise UpstreamUnreachable(domain=target.host, problem="its name has no address")
         self._known = {host: entry for host, entry in self._known.items() if now < entry[1]}
-        self._known[key] = checked, now + self._reuse
+        self._known[target.host, target.port, allowed] = checked, now + self._reuse
         return checked
 
     def close(self) -> None:

@@ -56,7 +56,7 @@ class HttpUpstream:
             UpstreamUnreachable, UpstreamCertificate, UpstreamTimeout, UpstreamProtocol, AddressBlocked
         """
         target, ca = outbound.target, outbound.allowed.ca
-        addresses = await self._resolver.resolve(target, outbound.allowed)
+        addresses = self._resolver.known(target, outbound.allowed) or await self._resolver.resolve(target, outbound.allowed)
         keys = [PoolKey(target.scheme, target.host, target.port, address, ca) for address in addresses]
         for key in keys:
             connection = self._pool.idle(key)

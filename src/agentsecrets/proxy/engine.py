@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
+from agentsecrets.crypto.value import Value
 from agentsecrets.errors import AgentSecretsError, Busy, Denied, DomainNotInAllowlist, Missing, Misused, NotReady
 from agentsecrets.model.binding import Binding, pin
-from agentsecrets.model.call import Call
+from agentsecrets.model.call import Call, Injection
 from agentsecrets.model.event import Event, Outcome, new_event_id
 from agentsecrets.model.secret import KeyName
 from agentsecrets.ports import AuditSink, Authority, Body, Clock, Opener, Standing, Upstream
@@ -117,7 +118,7 @@ class Engine:
         life.standing = self._authority.standing(call.place.workspace_id)
         bindings: dict[KeyName, Binding] = {}
         for injection in call.injections:
-            bound = await self._authority.binding(call.place, injection.key)
+            bound = self._authority.bound(call.place, injection.key) or await self._authority.binding(call.place, injection.key)
             if bound is not None:
                 bindings[injection.key] = bound
         circumstances = Circumstances(life.standing, bindings)
@@ -132,9 +133,12 @@ class Engine:
 
     async def _resolve(self, permit: Permit) -> Credentials:
         call = permit.call
-        values = [(injection, await self._opener.open(call.place, injection.key)) for injection in call.injections]
+        values: list[tuple[Injection, Value]] = []
         for injection in call.injections:
-            bound = await self._authority.binding(call.place, injection.key)
+            held = self._opener.held(call.place, injection.key)
+            values.append((injection, await self._opener.open(call.place, injection.key) if held is None else held))
+        for injection in call.injections:
+            bound = self._authority.bound(call.place, injection.key) or await self._authority.binding(call.place, injection.key)
             if bound is None:
                 bound = await self._authority.pin(call.place, pin(call.target, injection))
             judged = bound is permit.bindings.get(injection.key)

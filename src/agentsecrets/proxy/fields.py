@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import compress
 
 from agentsecrets.model.call import Field, joined
 from agentsecrets.ports import UpstreamAnswer
@@ -38,8 +39,6 @@ _NEVER_FROM_AGENTS_INJECTED = NEVER_FROM_AGENTS | SLICING
 _NEVER_TO_AGENTS = HOP_BY_HOP | {b"content-length", b"alt-svc"}
 _NEVER_TO_AGENTS_INJECTED = _NEVER_TO_AGENTS | _OF_THE_BODY
 _OURS = (b"x-as-", b"proxy-", b"x-forwarded-")
-_SHORT = 64
-"""Longest field name, in bytes, whose reading is kept: the same few come with every message."""
 
 
 def from_agent(fields: Sequence[Field], *, injected: bool) -> tuple[Field, ...]:
@@ -54,10 +53,16 @@ def from_upstream(answer: UpstreamAnswer, *, injected: bool) -> tuple[Field, ...
 
 
 def _without(fields: Sequence[Field], connection: bytes | None, dropped: frozenset[bytes]) -> tuple[Field, ...]:
+    return tuple(compress(fields, _travelling(tuple([name for name, _ in fields]), connection, dropped)))
+
+
+@lru_cache(maxsize=64)
+def _travelling(names: tuple[bytes, ...], connection: bytes | None, dropped: frozenset[bytes]) -> list[bool]:
+    """Which fields travel on, by their names alone: the same ones come with every message."""
     if connection is not None:
         dropped = dropped.union([name.strip() for name in connection.lower().split(b",")])
-    names = [_short_name(name) if len(name) <= _SHORT else as_gateways_read(name) for name, _ in fields]
-    return tuple([field for field, name in zip(fields, names, strict=True) if name not in dropped and not name.startswith(_OURS)])
+    read = [as_gateways_read(name) for name in names]
+    return [name not in dropped and not name.startswith(_OURS) for name in read]
 
 
 @lru_cache(maxsize=128)
@@ -68,9 +73,4 @@ def names_as_read(fields: tuple[Field, ...]) -> frozenset[bytes]:
 
 def as_gateways_read(name: bytes) -> bytes:
     """A field name in lower case with dashes for underscores: servers behind a gateway cannot tell the two apart (RFC 3875 §4.1.18)."""
-    return _short_name(name) if len(name) <= _SHORT else name.lower().replace(b"_", b"-")
-
-
-@lru_cache(maxsize=512)
-def _short_name(name: bytes) -> bytes:
     return name.lower().replace(b"_", b"-")

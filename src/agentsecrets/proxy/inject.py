@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from typing import Literal
 
 import msgspec
 
@@ -71,7 +72,9 @@ class Injector:
             BadBody, BadInjection, ConflictingCredentials
         """
         call = credentials.permit.call
-        kind = next((STYLES[injection.style].body for injection, _ in credentials.values if STYLES[injection.style].body), "")
+        kind: Literal["", "json", "form"] = ""
+        for injection, _ in credentials.values:
+            kind = kind or STYLES[injection.style].body
         fields = list(call.fields)
         if kind:
             body = await _whole(body)
@@ -93,8 +96,8 @@ class Injector:
         )
         if not credentials.values:
             return Injected(outbound, None)
-        slots = call.place, tuple((injection.style, injection.key) for injection in call.injections)
-        return Injected(outbound, await self._matchers.get(slots, tuple(became)))
+        slots, values = (call.place, tuple([(injection.style, injection.key) for injection in call.injections])), tuple(became)
+        return Injected(outbound, self._matchers.known(slots, values) or await self._matchers.get(slots, values))
 
 
 async def _whole(body: Body) -> bytes:

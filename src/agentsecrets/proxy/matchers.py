@@ -28,6 +28,14 @@ class Matchers:
         """Drops every matcher: they hold values. One that is being made now is not kept."""
         self._kept = OrderedDict()
 
+    def known(self, slots: Slots, values: tuple[bytes, ...]) -> Matcher | None:
+        """The matcher for some values, if it is there."""
+        found = self._kept.get(slots)
+        if found is None or found[0] != values:
+            return None
+        self._kept.move_to_end(slots)
+        return found[1]
+
     async def get(self, slots: Slots, values: tuple[bytes, ...]) -> Matcher:
         """The matcher for some values.
 
@@ -35,11 +43,11 @@ class Matchers:
             slots: Where they were written.
             values: What they became there.
         """
-        known = self._known(slots, values)
+        known = self.known(slots, values)
         if known is not None:
             return known
         async with self._making:
-            known = self._known(slots, values)
+            known = self.known(slots, values)
             if known is not None:
                 return known
             kept = self._kept
@@ -48,10 +56,3 @@ class Matchers:
             if len(kept) > KEPT:
                 kept.popitem(last=False)
             return matcher
-
-    def _known(self, slots: Slots, values: tuple[bytes, ...]) -> Matcher | None:
-        found = self._kept.get(slots)
-        if found is None or found[0] != values:
-            return None
-        self._kept.move_to_end(slots)
-        return found[1]

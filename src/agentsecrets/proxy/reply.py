@@ -57,12 +57,13 @@ class Reply:
         whole: The body, redacted, when it was short enough to be read at once.
         redactions: Marks so far; complete once the body has ended.
         trailers: Trailer fields, redacted; complete once the body has ended.
+        ended: Whether it was sent whole, and how that went is recorded.
     """
 
     def __init__(self, answer: UpstreamAnswer, matcher: Matcher | None, domain: str, *, head_only: bool, close: Close) -> None:
         self._answer, self._matcher, self._domain, self._close = answer, matcher, domain, close
         self._bodiless = head_only or answer.status in _BODILESS
-        self._ended = False
+        self.ended = False
         self._clearing: Clearing | None = None
         self._pieces: Iterator[bytes] | None = None
         self.whole: bytes | None = None
@@ -142,7 +143,7 @@ class Reply:
 
     async def sent(self) -> None:
         """Ends a reply whose ``whole`` body was handed on."""
-        self._ended = True
+        self.ended = True
         try:
             await self._answer.close()
         finally:
@@ -150,7 +151,7 @@ class Reply:
 
     async def close(self) -> None:
         """Ends a reply whose body was not read to its end; safe to call at any time and more than once."""
-        if not self._ended:
+        if not self.ended:
             await self._answer.close()
             await self._close("cancelled", "", self.redactions)
 

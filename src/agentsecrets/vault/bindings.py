@@ -98,6 +98,11 @@ class Bindings:
         self._known: dict[tuple[ProjectId, KeyName], tuple[Binding | None, bytes | None]] = {}
         self._changing = asyncio.Lock()
 
+    def known(self, place: Place, key: KeyName) -> Binding | None:
+        """The binding of a key in its project, if there is one and it was read before."""
+        known = self._known.get((place.project_id, key))
+        return None if known is None else known[0]
+
     async def find(self, place: Place, key: KeyName) -> Binding | None:
         """The binding of a key in its project, or None.
 

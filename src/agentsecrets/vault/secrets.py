@@ -32,6 +32,11 @@ class Secrets:
         self._open: dict[tuple[Place, KeyName], tuple[Value, float]] = {}
         self._lines: dict[Place, list[SecretLine]] = {}
 
+    def held(self, place: Place, key: KeyName) -> Value | None:
+        """The newest version of a secret, if it was opened within the last minute and nothing has changed since."""
+        held = self._open.get((place, key))
+        return held[0] if held is not None and self._clock.monotonic() < held[1] else None
+
     async def open(self, place: Place, key: KeyName) -> Value:
         """Opens the newest version of a secret; kept in memory for a minute.
 
@@ -40,9 +45,9 @@ class Secrets:
             RecordCorrupt: When it does not open.
             StoreOlder: When this daemon has seen a newer version.
         """
-        held = self._open.get((place, key))
-        if held is not None and self._clock.monotonic() < held[1]:
-            return held[0]
+        held = self.held(place, key)
+        if held is not None:
+            return held
         value = await self._worker.run(lambda: self._shelf.read(place, key))
         self._open[place, key] = value, self._clock.monotonic() + CACHE_SECONDS
         return value

@@ -127,8 +127,13 @@ class ClientConnection(asyncio.Protocol):
         if self._inflow is not None and self._inflow.open:
             self._body(received)
         elif self._head is not None and not self._head.done():
-            self._buffer += received
-            self._next()
+            end = -1 if self._buffer else find_end(received)
+            if 0 <= end <= self._limits.head_bytes:
+                self._read(received[:end], received[end:])  # nearly always
+            else:
+                self._buffer += received
+            if self._buffer:
+                self._next()
         else:
             self._drop()
 
@@ -258,38 +263,44 @@ class ClientConnection(asyncio.Protocol):
             if end < 0:
                 self._searched = len(self._buffer)
                 return
-            raw = bytes(self._buffer[:end])
-            del self._buffer[:end]
+            raw, rest = bytes(self._buffer[:end]), bytes(self._buffer[end:])
+            self._buffer.clear()
             self._searched = 0
-            try:
-                head, chunked = read_answer(raw, self._limits)
-            except Malformed as malformed:
-                self._break(self._improper(str(malformed)))
-                return
-            if head.status < _FIRST_FINAL:
-                self._skip(head)
-            else:
-                self._begin(head, chunked, self._head)
+            self._read(raw, rest)
+
+    def _read(self, raw: bytes, rest: bytes) -> None:
+        """Reads a whole head, and what came behind it."""
+        waiting = self._head
+        assert waiting is not None
+        try:
+            head, chunked = read_answer(raw, self._limits)
+        except Malformed as malformed:
+            self._break(self._improper(str(malformed)))
+            return
+        if head.status < _FIRST_FINAL:
+            self._buffer += rest
+            self._skip(head)
+        else:
+            self._begin(head, chunked, waiting, rest)
 
     def _skip(self, head: AnswerHead) -> None:
         self._informational += 1
         if head.status == _SWITCHING or self._informational > self._limits.informational:
             self._break(self._improper("it sent informational answers that were not asked for"))
 
-    def _begin(self, head: AnswerHead, chunked: ChunkedBody | None, waiting: asyncio.Future[Answer]) -> None:
+    def _begin(self, head: AnswerHead, chunked: ChunkedBody | None, waiting: asyncio.Future[Answer], rest: bytes) -> None:
         self._deadline.clear()
         inflow = self._inflow = Inflow(self._limits.buffer, self._pause, self._deadline, self._limits.silence_seconds)
         self._keep = head.keep_alive
         if self._method == "HEAD" or head.status in _BODILESS or head.framing.length == 0:
             waiting.set_result(Answer(self, head, inflow, None))
             inflow.end()
+            self._buffer += rest
             return
         self._chunked, self._remaining = chunked, head.framing.length
         waiting.set_result(Answer(self, head, inflow, chunked))
-        if self._buffer:
-            received = bytes(self._buffer)
-            self._buffer.clear()
-            self._body(received)
+        if rest:
+            self._body(rest)
 
     def _body(self, received: bytes) -> None:
         inflow = self._inflow

@@ -92,7 +92,7 @@ class AnswerHead(msgspec.Struct, frozen=True):
 class _Collector:
     """Receives what llhttp reads: one message, no more."""
 
-    __slots__ = ("_in_body", "_most", "chunks", "complete", "fields", "reason", "trailers", "url")
+    __slots__ = ("_most", "_section", "chunks", "complete", "fields", "reason", "trailers", "url")
 
     def __init__(self, most: int) -> None:
         self.url = b""
@@ -101,7 +101,7 @@ class _Collector:
         self.complete = False
         self.chunks: list[bytes] = []
         self.trailers: list[Field] = []
-        self._in_body = False
+        self._section = self.fields
         self._most = most
 
     def on_url(self, url: bytes) -> None:
@@ -114,14 +114,14 @@ class _Collector:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One field, of the head or, behind the body, of the trailer section."""
-        section = self.trailers if self._in_body else self.fields
+        section = self._section
         if len(section) == self._most:
             raise Malformed(f"it has more than {self._most} header fields")
         section.append((name, value.rstrip(b" \t")))
 
     def on_headers_complete(self) -> None:
         """The head is whole."""
-        self._in_body = True
+        self._section = self.trailers
 
     def on_body(self, chunk: bytes) -> None:
         """Bytes of a chunked body."""
@@ -183,9 +183,9 @@ class ChunkedBody:
         return chunks
 
 
-def find_end(buffer: bytearray, searched: int) -> int:
+def find_end(buffer: bytes | bytearray, searched: int = 0) -> int:
     """Index behind the blank line that ends a head, or -1."""
-    at = buffer.find(b"\r\n\r\n", max(0, searched - 3))
+    at = buffer.find(b"\r\n\r\n", searched - 3 if searched > 3 else 0)  # noqa: PLR2004  (all but the last byte of a blank line)
     return -1 if at < 0 else at + 4
 
 

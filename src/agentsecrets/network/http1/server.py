@@ -93,6 +93,9 @@ class ServerConnection(asyncio.Protocol):
         if self._inflow is not None and self._inflow.open:
             self._body(received)
         elif not self._closing:
+            if self._task is None and not self._buffer and self._is_a_head(received):
+                self._begin(received)  # nearly always
+                return
             self._buffer += received
             if self._task is None:
                 self._next()
@@ -169,6 +172,10 @@ class ServerConnection(asyncio.Protocol):
         return not self._closing and exchange is not None and exchange.head.keep_alive and inflow is not None and inflow.ended
 
     # --- heads ------------------------------------------------------------------------------------------------------------------------
+
+    def _is_a_head(self, received: bytes) -> bool:
+        """Whether bytes are one whole head and nothing else."""
+        return find_end(received) == len(received) <= self._limits.head_bytes and not received.startswith(b"\r")
 
     def _next(self) -> None:
         """Begins the next request once its whole head is in."""
