@@ -65,6 +65,11 @@ class OneKey:
         del workspace_id
         return self._standing
 
+    def bound(self, place: Place, key: KeyName) -> Binding | None:
+        """The one binding."""
+        del place, key
+        return self._binding
+
     async def binding(self, place: Place, key: KeyName) -> Binding | None:
         """The one binding."""
         del place, key
@@ -74,6 +79,11 @@ class OneKey:
         """Never asked for: the key is bound."""
         del place
         return binding
+
+    def held(self, place: Place, key: KeyName) -> Value | None:
+        """The one value."""
+        del place, key
+        return self._value
 
     async def open(self, place: Place, key: KeyName) -> Value:
         """The one value."""

@@ -67,8 +67,8 @@ _SAME_WORK = """
   map $http_x_as_session_token $admitted {{ default 0; "{token}" 1; }}
   map $http_x_as_inject_bearer $bearer {{ default ""; "{key}" "Bearer {value}"; }}
   map $http_x_as_target_url $target {{ default ""; "~^https://127\\.0\\.0\\.1:{answers}(?<rest>/[!-~]*)$" $rest; }}
-  log_format line escape=json '{{"id":"$request_id","time_ms":$msec,"workspace_id":"bench","project_id":"bench","environment":"development",'
-    '"agent_id":"","identity_level":"anonymous","secret_keys":["$http_x_as_inject_bearer"],"auth_styles":["bearer"],'
+  log_format line escape=json '{{"id":"$request_id","time_ms":$msec,"workspace_id":"bench","project_id":"bench",'
+    '"environment":"development","agent_id":"","identity_level":"anonymous","secret_keys":["$http_x_as_inject_bearer"],"auth_styles":["bearer"],'
     '"method":"$request_method","scheme":"https","domain":"127.0.0.1","port":{answers},"path":"$target","status_code":$status,'
     '"duration_ms":$request_time,"proxy_ms":"$upstream_connect_time","outcome":"$request_completion"}}';
   access_log {folder}/access.log line buffer=64k flush=1s;

@@ -17,6 +17,7 @@ from agentsecrets.crypto.localca import LocalCA
 from bench import nginx
 from bench.home import KEY, Home
 from bench.machine import pin
+from bench.nginx import Nginx
 
 LARGE_MIB = 100
 ENGINE_CPU, OTHERS_CPU = 1, 0
@@ -53,14 +54,14 @@ class Stage:
     def __exit__(self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None) -> None:
         self._stack.close()
 
-    def nginx(self) -> nginx.Nginx:
+    def nginx(self) -> Nginx:
         """Starts nginx as a proxy."""
         started = nginx.proxy(self.folder / "nginx", self.ca, self.upstream.port, self.streams_port, self.value)
         self._stack.callback(started.close)
         pin(started.pid, ENGINE_CPU)
         return started
 
-    def nginx_with_the_same_work(self) -> nginx.Nginx:
+    def nginx_with_the_same_work(self) -> Nginx:
         """Starts nginx as a proxy that does for a call what a configuration can say of our work."""
         started = nginx.same_work(self.folder / "nginx-same", self.ca, self.upstream.port, KEY, self.value)
         self._stack.callback(started.close)

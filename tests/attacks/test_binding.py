@@ -63,7 +63,7 @@ def _declared(key: str, host: str, style: str, slot: str, method: str, path: str
 def _passes(call: Call, bound: Binding | None) -> bool:
     hosts = [parse_target(f"https://{host}/") for host in HOSTS]
     standing = Standing(Allowlist(tuple(AllowedHost(host.host, host.port) for host in hosts)), "owner")
-    circumstances = Circumstances(standing, {} if bound is None else {bound.key: bound})
+    circumstances = Circumstances(standing, standing.allowlist.find(call.target), {} if bound is None else {bound.key: bound})
     return all(rule.check(call, circumstances) is None for rule in RULES)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Awaitable
 
 from agentsecrets.daemon.idleness import Idleness
 from agentsecrets.daemon.places import Named, Places
@@ -22,14 +23,17 @@ class DataPlane:
     def __init__(self, engine: Engine, places: Places, idleness: Idleness) -> None:
         self._engine, self._places, self._idleness = engine, places, idleness
 
-    async def serve(self, exchange: Exchange) -> None:
-        """Answers one exchange."""
+    def serve(self, exchange: Exchange) -> Awaitable[None]:
+        """Answers one exchange.
+
+        Raises:
+            RouteNotFound
+        """
+        if exchange.head.target == b"/proxy":
+            return self._proxy(exchange)
         if exchange.head.target == b"/health":
-            await exchange.respond(200, [(b"Content-Type", b"application/json")], _HEALTHY)
-        elif exchange.head.target == b"/proxy":
-            await self._proxy(exchange)
-        else:
-            raise RouteNotFound
+            return exchange.respond(200, [(b"Content-Type", b"application/json")], _HEALTHY)
+        raise RouteNotFound
 
     async def call(self, exchange: Exchange, asked: Asked, where: Named = _NOWHERE) -> Reply:
         """Runs the call that an exchange asks for, up to the head of its answer.

@@ -80,7 +80,7 @@ def parse_target(text: str) -> Target:
     host, port, literal = parse_authority(authority, DEFAULT_PORTS[scheme])
     if _PATH.fullmatch(text, split.end(2)) is None:
         _refuse("its path or query holds a character that must be percent-encoded")
-    if _DOTS.search(path):
+    if ("." in path or "%" in path) and _DOTS.search(path):
         _refuse("its path holds a dot segment")
     return Target("https" if scheme == "https" else "http", host, port, path or "/", query, literal)
 

@@ -121,12 +121,12 @@ class Engine:
             bound = self._authority.bound(call.place, injection.key) or await self._authority.binding(call.place, injection.key)
             if bound is not None:
                 bindings[injection.key] = bound
-        circumstances = Circumstances(life.standing, bindings)
+        allowed = life.standing.allowlist.find(call.target)
+        circumstances = Circumstances(life.standing, allowed, bindings)
         for rule in RULES:
             refusal = rule.check(call, circumstances)
             if refusal is not None:
                 raise refusal
-        allowed = life.standing.allowlist.find(call.target)
         if allowed is None:
             raise DomainNotInAllowlist(domain=call.target.host_and_port)
         return Permit(call, allowed, bindings)

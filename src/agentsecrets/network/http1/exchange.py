@@ -118,19 +118,20 @@ class Exchange:
         self._wire.soon(self._flush)
 
     def _begin(self, status: int, fields: Iterable[Field], length: int | None, reason: bytes | None) -> None:
-        framing: list[Field] = []
-        self._silent = self.head.method == "HEAD" or status in BODILESS
-        if length is not None and status not in BODILESS:
-            framing.append((b"Content-Length", b"%d" % length))
+        sent = list(fields)
+        bodiless = status in BODILESS
+        self._silent = bodiless or self.head.method == "HEAD"
+        if length is not None and not bodiless:
+            sent.append((b"Content-Length", b"%d" % length))
             self._left = length
         elif not self._silent and not self.head.http10:
-            framing.append((b"Transfer-Encoding", b"chunked"))
+            sent.append((b"Transfer-Encoding", b"chunked"))
             self._chunked = True
         self.last = not self._wire.stays_open() or (self.head.http10 and self._left is None)
         if self.last:
-            framing.append((b"Connection", b"close"))
+            sent.append((b"Connection", b"close"))
         line = b"HTTP/1.1 %d %b" % (status, REASONS.get(status, b"") if reason is None else reason)
-        self._pending = head_bytes(line, [*fields, *framing])
+        self._pending = head_bytes(line, sent)
         self.started = True
 
     async def write(self, chunk: bytes) -> None:

@@ -8,10 +8,10 @@ from agentsecrets.proxy.rules.rule import Circumstances, Rule
 
 
 def _check(call: Call, circumstances: Circumstances) -> AgentSecretsError | None:
-    allowlist = circumstances.standing.allowlist
-    if not allowlist.hosts:
-        return EmptyAllowlist(domain=call.target.host_and_port)
-    return None if allowlist.find(call.target) else DomainNotInAllowlist(domain=call.target.host_and_port)
+    if circumstances.allowed is not None:
+        return None
+    refusal = DomainNotInAllowlist if circumstances.standing.allowlist.hosts else EmptyAllowlist
+    return refusal(domain=call.target.host_and_port)
 
 
 RULE = Rule("domain_not_in_allowlist", _check)

@@ -15,11 +15,13 @@ _CREDENTIALS = frozenset({b"authorization", b"cookie"})
 def _check(call: Call, circumstances: Circumstances) -> AgentSecretsError | None:  # noqa: ARG001  (the signature of all rules)
     if not call.injections:
         return None
-    shown = not _CREDENTIALS.isdisjoint(names_as_read(call.fields))
-    found = [field_conflict(call, name) for name in ("Authorization", "Cookie")] if shown else []
-    found += [STYLES[injection.style].conflict(call, injection.slot) for injection in call.injections]
-    slot = next((slot for slot in found if slot), None)
-    return ConflictingCredentials(slot=slot) if slot is not None else None
+    for name in () if _CREDENTIALS.isdisjoint(names_as_read(call.fields)) else ("Authorization", "Cookie"):
+        if slot := field_conflict(call, name):
+            return ConflictingCredentials(slot=slot)
+    for injection in call.injections:
+        if slot := STYLES[injection.style].conflict(call, injection.slot):
+            return ConflictingCredentials(slot=slot)
+    return None
 
 
 RULE = Rule("conflicting_credentials", _check)

@@ -10,7 +10,7 @@ from agentsecrets.proxy.rules.rule import Circumstances, Rule
 def _check(call: Call, circumstances: Circumstances) -> AgentSecretsError | None:
     if call.target.scheme == "https":
         return None
-    entry = circumstances.standing.allowlist.find(call.target)
+    entry = circumstances.allowed
     return None if entry is not None and entry.plain_http else HttpsOnly(domain=call.target.host_and_port)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import msgspec
 
 from agentsecrets.errors import AgentSecretsError
+from agentsecrets.model.allowlist import AllowedHost
 from agentsecrets.model.binding import Binding
 from agentsecrets.model.call import Call
 from agentsecrets.model.secret import KeyName
@@ -19,10 +20,12 @@ class Circumstances(msgspec.Struct, frozen=True):
 
     Attributes:
         standing: What the workspace allows.
+        allowed: The entry of its allowlist that stands for the target, None when there is none.
         bindings: The binding of each key of the call that has one.
     """
 
     standing: Standing
+    allowed: AllowedHost | None
     bindings: Mapping[KeyName, Binding]
 
 
