@@ -45,8 +45,8 @@ from agentsecrets.model.secret import KeyName
 from agentsecrets.model.statement import Checkpoint, DepositOffer, Entry, HandoverRequest, RevealRequest, as_json, read_payload
 from agentsecrets.team.projects import render_folder, sign_folder
 from agentsecrets.vault.accounts import found_account
-from agentsecrets.vault.bindings import write_binding
 from agentsecrets.vault.remembered import Remembered, write_remembered
+from agentsecrets.vault.signed_bindings import write_binding
 from agentsecrets.vault.workspace import workspace_keys
 from agentsecrets.wire.frames import CONSENT, EXIT, STDERR, STDOUT
 from agentsecrets.wire.frames import frame as call_frame
@@ -195,6 +195,27 @@ def binding(story: Story) -> Vector:
     }
 
 
+def narrowing(story: Story) -> Vector:
+    """A person's binding, the one to which the device narrowed it, the word that took it back, and the pin that came after."""
+    chosen = Binding(KEY, ("*.example.com", "api.example.org"), "header", "X-Api-Key")
+    narrowed = Binding(KEY, ("api.example.com",), "header", "X-Api-Key", ("GET",), ("/v1",), "narrowed")
+    open_word = Binding(KEY, (), "bearer", origin="open")
+    pinned = Binding(KEY, ("api.example.net",), "bearer", origin="pinned")
+    author, person, device = story.account.account_id, story.person.signing, story.device
+    made: dict[str, bytes] = {}
+    previous = None
+    for name, told, signer, base in (
+        ("chosen", chosen, person, ""), ("narrowed", narrowed, device, "chosen"), ("open", open_word, person, ""),
+        ("pinned_anew", pinned, device, "open"),
+    ):  # fmt: skip
+        envelope = write_binding(
+            story.keys, story.place, told, previous=previous, author=author, signer=signer, now_ms=NOW, base=made.get(base, b"")
+        )
+        previous = made[name] = envelope.encode()
+    plain = {"narrowed_plain": as_json(narrowed), "open_plain": as_json(open_word), "pinned_anew_plain": as_json(pinned)}
+    return {"identity": story.account.identity, "workspace_key": story.workspace_key, **_place(story.place), **made, **plain}
+
+
 def words(story: Story) -> Vector:
     """The signed statements that no other vector has: folder trust by person and device, reveal, deposit key."""
     path, content = "/srv/shop/.agentsecrets/project.json", render_folder(story.state, story.project_id, "staging")
@@ -291,7 +312,7 @@ def _record(version: SealedRecord) -> Vector:
     }
 
 
-FORMATS: tuple[Callable[[Story], Vector], ...] = (blocks, account, ledger, record, binding, words, handover, audit, files)
+FORMATS: tuple[Callable[[Story], Vector], ...] = (blocks, account, ledger, record, binding, narrowing, words, handover, audit, files)
 
 
 def main() -> int:

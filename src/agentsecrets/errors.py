@@ -454,7 +454,7 @@ class BindingMismatch(Denied):
 
 class BindingRequired(Denied):
     slug = "binding_required"
-    words = "{key} is not bound yet, and a {style} injection needs a person's consent first"
+    words = "{key} is not bound yet, and a person has to agree first, because {reason}"
     mend = "a person can run: agentsecrets secrets bind {key} --host {domain} {flags}"
 
 

@@ -277,6 +277,10 @@ class StateStore(Protocol):
         """The newest encoded binding of a key in a project."""
         ...
 
+    def bindings(self, place: Place) -> list[bytes]:
+        """The newest encoded binding of every key of a project that has one."""
+        ...
+
     def put_binding(self, place: Place, binding_id: str, previous: bytes | None, envelope: bytes) -> None:
         """Replaces a binding. Raises HeadMoved unless ``previous`` is the one stored."""
         ...

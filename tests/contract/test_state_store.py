@@ -173,6 +173,14 @@ def test_a_binding_is_replaced_only_by_who_knows_the_one_before(store: Store):
     assert [store.binding(place, "b") for place in ELSEWHERE[:2]] == [None, None]
 
 
+def test_all_bindings_of_a_project_are_found_and_no_other_s(store: Store):
+    for name in ("b", "a"):
+        store.put_binding(HERE, name, None, name.encode())
+    store.put_binding(HERE, "a", b"a", b"newer")
+    assert sorted(store.bindings(HERE)) == sorted(store.bindings(ELSEWHERE[2])) == [b"b", b"newer"]
+    assert [store.bindings(place) for place in ELSEWHERE[:2]] == [[], []]
+
+
 def test_trust_in_a_folder_and_choices_are_remembered_and_replaced(store: Store):
     assert (store.folder("/a"), store.choice("c")) == (None, "")
     store.put_folder("/a", b"one")

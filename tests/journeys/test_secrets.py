@@ -1,4 +1,4 @@
-"""``secrets set``, ``list``, ``get``, ``delete``, ``bind``, on pipes."""
+"""``secrets set``, ``list``, ``get``, ``delete``, on pipes."""
 
 from __future__ import annotations
 
@@ -65,16 +65,6 @@ def test_the_longest_value_and_name_are_kept_whole(settled: Commands) -> None:
     name, value = "K" * 128, "v" * 65_536
     settled.run("secrets", "set", f"{name}=-", said=value)
     assert settled.run("secrets", "get", name, "--password-stdin", said=PASSWORD) == value + "\n"
-
-
-def test_a_person_says_where_a_key_may_be_used(person: Commands) -> None:
-    person.run("secrets", "set", f"KEY={VALUE}")
-    bind = ("secrets", "bind", "KEY", "--host", "api.example.com", "--method", "get", "--path", "/v1")
-    told = person.run(*bind, "--query", "key", "--password-stdin", said=PASSWORD)
-    assert told == "KEY may go to api.example.com as query:key GET /v1.\n"
-    assert person.ask("secrets", "list")[0]["bound"] == "api.example.com as query:key GET /v1"
-    assert person.ask(*bind, "--password-stdin", said=PASSWORD, code=2)["error"] == "bad_usage"
-    assert person.ask(*bind, "--bearer", code=4)["error"] == "presence_required"
 
 
 def test_a_key_can_be_bound_as_it_is_stored(person: Commands) -> None:

@@ -30,8 +30,9 @@ from agentsecrets.storage.state_db import StateDb
 from agentsecrets.storage.worker import ThreadWorker
 from agentsecrets.team.allowlist import sealed_added
 from agentsecrets.vault.accounts import found_account
-from agentsecrets.vault.bindings import Bindings, write_binding
+from agentsecrets.vault.bindings import Bindings
 from agentsecrets.vault.secrets import Secrets
+from agentsecrets.vault.signed_bindings import write_binding
 from agentsecrets.vault.workspace import Workspace
 
 EMAIL = "ada@example.com"

@@ -212,6 +212,9 @@ class MemoryState:
     def binding(self, place: Place, binding_id: str) -> bytes | None:
         return self._bindings.get((place.workspace_id, place.project_id, binding_id))
 
+    def bindings(self, place: Place) -> list[bytes]:
+        return [encoded for (workspace, project, _), encoded in self._bindings.items() if (workspace, project) == place.parts[:2]]
+
     def put_binding(self, place: Place, binding_id: str, previous: bytes | None, envelope: bytes) -> None:
         if self.binding(place, binding_id) != previous:
             raise HeadMoved

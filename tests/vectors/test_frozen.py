@@ -38,8 +38,8 @@ from agentsecrets.ledger.entries import KINDS
 from agentsecrets.model.place import Place
 from agentsecrets.model.statement import Checkpoint, DepositOffer, FolderTrust, HandoverRequest, Identity, RevealRequest, Statement
 from agentsecrets.team.projects import is_trusted, parse_folder
-from agentsecrets.vault.bindings import read_binding
 from agentsecrets.vault.remembered import Remembered, read_remembered
+from agentsecrets.vault.signed_bindings import read_binding
 from agentsecrets.wire.frames import frame as call_frame
 from agentsecrets.wire.session import read_session
 from tests.architecture.source import REPOSITORY
@@ -75,6 +75,7 @@ def _envelopes() -> list[bytes]:
         frozen("audit")["checkpoint"],
         *frozen("ledger")["entries"],
     ]
+    named += [frozen("narrowing")[name] for name in ("chosen", "narrowed", "open", "pinned_anew")]
     named += [frozen("binding")[name] for name in ("pinned", "chosen")] + [frozen("handover")[name] for name in ("handover", "remembered")]
     return named + [frozen("words")[name] for name in ("folder_trust", "folder_trust_by_device", "reveal", "deposit_key")]
 
@@ -255,9 +256,21 @@ def test_a_name_key():
 def test_a_binding(which: str):
     vector, identity = frozen("binding"), _identity()
     keys = WorkspaceKeys(vector["workspace_key"])
-    statement, binding = read_binding(keys, identity, Envelope.decode(vector[which]))
+    statement, binding, _ = read_binding(keys, identity, Envelope.decode(vector[which]))
     assert msgspec.json.encode(binding) == vector[f"{which}_plain"]
     assert statement.prev == ("" if which == "pinned" else Envelope.decode(vector["pinned"]).digest)
+    _refused(vector[which], lambda raw: read_binding(keys, identity, Envelope.decode(raw)), *UNOPENED)
+
+
+@pytest.mark.parametrize("which", ["narrowed", "open", "pinned_anew"])
+def test_a_binding_that_rests_on_another(which: str):
+    vector = frozen("narrowing")
+    identity = verify_identity(vector["identity"])
+    keys = WorkspaceKeys(vector["workspace_key"])
+    statement, binding, _ = read_binding(keys, identity, Envelope.decode(vector[which]))
+    assert msgspec.json.encode(binding) == vector[f"{which}_plain"]
+    before = {"narrowed": "chosen", "open": "narrowed", "pinned_anew": "open"}[which]
+    assert statement.prev == Envelope.decode(vector[before]).digest
     _refused(vector[which], lambda raw: read_binding(keys, identity, Envelope.decode(raw)), *UNOPENED)
 
 

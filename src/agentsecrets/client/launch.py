@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import subprocess
@@ -133,8 +134,6 @@ def run_presence(request: dict[str, Any], *, password_stdin: bool) -> dict[str, 
         PresenceUnavailable, PresenceGone: When it could not be started, or ended without an answer.
     """
     theirs, ours = os.pipe()
-    os.write(ours, msgspec.json.encode({**request, "password_stdin": password_stdin}))
-    os.close(ours)
     answer, told = os.pipe()
     command = [*program("agentsecrets.daemon.presence"), str(theirs), str(told)]
     inherited = [request["value_fd"]] if request.get("value_fd", -1) >= 0 else []
@@ -142,10 +141,13 @@ def run_presence(request: dict[str, Any], *, password_stdin: bool) -> dict[str, 
         running = subprocess.Popen(command, env=clean_environment(), pass_fds=(theirs, told, *inherited))
     except OSError as failure:
         os.close(answer)
+        os.close(ours)
         raise PresenceUnavailable(problem=failure.strerror or "unknown") from None
     finally:
         os.close(theirs)
         os.close(told)
+    with contextlib.suppress(BrokenPipeError), os.fdopen(ours, "wb") as pipe:  # a pipe holds less than a request may
+        pipe.write(msgspec.json.encode({**request, "password_stdin": password_stdin}))
     with os.fdopen(answer, "rb") as pipe:
         said = pipe.read()
     if running.wait() != 0:

@@ -14,6 +14,9 @@ from agentsecrets.model.target import Target
 
 StyleName = Literal["bearer", "basic", "header", "query", "body", "form"]
 
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+"""What a call may be; CONNECT and TRACE are never sent."""
+
 Field = tuple[bytes, bytes]
 """A header field: name as given, value without surrounding white space."""
 

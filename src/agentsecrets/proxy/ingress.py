@@ -9,7 +9,7 @@ import msgspec
 
 from agentsecrets.errors import BadInjection, BadRequest, MethodRefused
 from agentsecrets.model.agent import ANONYMOUS, Caller, declared
-from agentsecrets.model.call import Call, Field, Injection, StyleName
+from agentsecrets.model.call import METHODS, Call, Field, Injection, StyleName
 from agentsecrets.model.place import Place
 from agentsecrets.model.secret import parse_key_name
 from agentsecrets.model.target import Target, parse_target
@@ -17,7 +17,6 @@ from agentsecrets.proxy.fields import TOKEN, from_agent
 from agentsecrets.proxy.styles import STYLES
 from agentsecrets.wire import headers
 
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _LONGEST_SHOWN = 20
 _NAMED: tuple[tuple[str, StyleName], ...] = (
     (headers.INJECT_HEADER, "header"),
@@ -89,7 +88,7 @@ def _read_rest(method: str, fields: tuple[Field, ...]) -> _Rest:
     """Everything but the target: what an agent sends is the same from one call to the next but for that."""
     named = _our_fields(fields)
     asked_method = (_single(named, headers.METHOD) or method).upper()
-    if asked_method not in _METHODS:
+    if asked_method not in METHODS:
         shown = asked_method if len(asked_method) <= _LONGEST_SHOWN and TOKEN.fullmatch(asked_method) else "given"
         raise MethodRefused(method=shown)
     agent = _single(named, headers.AGENT_ID)

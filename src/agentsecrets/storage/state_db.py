@@ -174,6 +174,12 @@ class StateDb:
         row = self._one(query, place.workspace_id, place.project_id, binding_id)
         return None if row is None else _blob(row[0])
 
+    def bindings(self, place: Place) -> list[bytes]:
+        """The newest encoded binding of every key of a project that has one."""
+        query = "SELECT envelope FROM bindings WHERE workspace_id = ? AND project_id = ?"
+        with writing():
+            return [_blob(row[0]) for row in self._db.execute(query, (place.workspace_id, place.project_id))]
+
     def put_binding(self, place: Place, binding_id: str, previous: bytes | None, envelope: bytes) -> None:
         """Replaces a binding. Raises HeadMoved unless ``previous`` is the one stored."""
         with transaction(self._db) as db:

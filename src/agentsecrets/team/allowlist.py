@@ -73,7 +73,7 @@ def changes(state: LedgerState) -> list[Change]:
 
 def _parse_listed(text: str, default_port: int) -> tuple[str, int, bool]:
     if "://" in text or "/" in text:
-        raise BadTarget(problem="the allowlist takes HOST or HOST:PORT, not a URL")
+        raise BadTarget(problem="a host is HOST or HOST:PORT, not a URL")
     wildcard = text.startswith(WILDCARD)
     host, port, literal = parse_authority(text.removeprefix(WILDCARD), default_port)
     if not wildcard:

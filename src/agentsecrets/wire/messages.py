@@ -135,6 +135,31 @@ class Key(Message, frozen=True, kw_only=True):
     key: str
 
 
+class BindingWanted(Message, frozen=True, kw_only=True):
+    """Says where a key may be used; what is left out stays as it is.
+
+    Attributes:
+        destination: A host, or the name of a provider that the catalogue knows; empty for none.
+        hosts: ``HOST[:PORT]``, or ``*.`` and that.
+        style: The auth style, empty for none.
+        slot: The place of that style.
+        methods: Methods in any case.
+        paths: Path prefixes.
+        any_method: Whether every method is allowed from now on.
+        any_path: Whether every path is.
+    """
+
+    key: str
+    destination: str = ""
+    hosts: tuple[str, ...] = ()
+    style: str = ""
+    slot: str = ""
+    methods: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    any_method: bool = False
+    any_path: bool = False
+
+
 class Handover(Message, frozen=True, kw_only=True):
     """Asks for the values of a command that runs in the folder of the request.
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import product
+from typing import Any
 
 import pytest
 
 from agentsecrets.errors import AgentSecretsError, BadHeader, BadName, BadUsage
 from agentsecrets.model.agent import declared
-from agentsecrets.model.binding import Binding, pin
+from agentsecrets.model.binding import Binding, parse_methods, parse_paths, pin
 from agentsecrets.model.call import Injection, StyleName
 from agentsecrets.model.event import Event, new_event_id
 from agentsecrets.model.place import is_id, new_id, parse_environment, parse_name
@@ -102,3 +103,106 @@ def test_log_ids_sort_by_time_and_are_not_guessed():
 def test_no_failure_is_without_words():
     assert AgentSecretsError().message
     assert AgentSecretsError().hint
+
+
+# --- wildcards, methods, paths ------------------------------------------------------------------------------------------------------------
+
+
+def _permits(binding: Binding, url: str, method: str = "GET") -> bool:
+    return binding.permits(parse_target(url), method, Injection(binding.style, binding.slot, KEY))
+
+
+def test_a_wildcard_stands_for_one_label_at_one_port():
+    binding = Binding(KEY, ("*.example.com", "*.example.org:8443"), "bearer")
+    for url in ("https://a.example.com/", "https://xn--bcher-kva.example.com/", "https://a.example.org:8443/"):
+        assert _permits(binding, url)
+    for host in (
+        "example.com",
+        "a.b.example.com",
+        "aexample.com",
+        "a.example.com:8443",
+        "a.example.org",
+        "a.example.com.evil.net",
+        "1.2.3.4",
+    ):
+        assert not _permits(binding, f"https://{host}/")
+
+
+def test_a_path_prefix_ends_at_a_slash_and_is_read_byte_by_byte():
+    binding = Binding(KEY, ("h.example",), "bearer", paths=("/v1/items", "/v2/"))
+    for path in ("/v1/items", "/v1/items/", "/v1/items/7?x=/v3", "/v2/", "/v2/x", "/v1/items//7", "/v1/items/a%2Fb"):
+        assert _permits(binding, f"https://h.example{path}"), path
+    for path in (
+        "",
+        "/",
+        "/v1",
+        "/v1/item",
+        "/v1/items7",
+        "/V1/items",
+        "/v2",
+        "/v1%2Fitems",
+        "/%76%31/items",
+        "/v1//items",
+        "/?/v2/",
+        "//v2/",
+    ):
+        assert not _permits(binding, f"https://h.example{path}"), path
+
+
+@pytest.mark.parametrize(
+    "odd", ["%", "%2", "%zz", "%c0%ae%c0%ae/x", "%C0%AF", "%e0%80%ae", "%f0%80%80%ae", "%u002e", "%25c0%25ae", "%25u002e"]
+)
+def test_a_path_that_servers_read_differently_is_within_no_prefix(odd: str):
+    url = f"https://h.example/v1/{odd}"
+    assert not _permits(Binding(KEY, ("h.example",), "bearer", paths=("/v1",)), url)
+    assert _permits(Binding(KEY, ("h.example",), "bearer"), url)
+
+
+def test_methods_are_exactly_those_named():
+    assert parse_methods(["delete", "GET", "get"]) == ("GET", "DELETE")
+    assert not _permits(Binding(KEY, ("h.example",), "bearer", methods=("GET",)), "https://h.example/", "HEAD")
+    for word in ("", "TRACE", "CONNECT", "GET ", "GÉT", "*"):
+        with pytest.raises(BadUsage):
+            parse_methods([word])
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["", "v1", "/v1?x", "/v1#x", "/v1/../x", "/v1/%2e%2e/x", "/a b", "/é", "/v1\\x", "/%c0%ae", "/%", "@evil.example/", ":8443/",
+     "/" + "x" * 1024, "/\u2215v1", "/v1\n"],
+)  # fmt: skip
+def test_a_path_that_could_mean_something_else_is_no_prefix(word: str):
+    with pytest.raises(BadUsage):
+        parse_paths([word])
+
+
+def test_there_are_so_many_paths_and_no_more():
+    assert parse_paths(["/a", "/a", "/"]) == ("/a", "/")
+    assert len(parse_paths([f"/{number}" for number in range(32)])) == 32
+    with pytest.raises(BadUsage):
+        parse_paths([f"/{number}" for number in range(33)])
+
+
+PARTS: dict[str, tuple[Any, ...]] = {
+    "hosts": (("h.example",), ("a.example.com",), ("*.example.com",), ("a.example.com", "h.example"), ("*.example.com", "h.example")),
+    "methods": ((), ("GET",), ("GET", "POST")),
+    "paths": ((), ("/",), ("/v1",), ("/v1/",), ("/v1/a", "/v2")),
+}
+
+
+def test_what_is_within_another_permits_nothing_that_the_other_does_not():
+    """Over all pairs: by what each permits, cell by cell."""
+    every = [Binding(KEY, hosts, "bearer", "", methods, paths) for hosts, methods, paths in product(*PARTS.values())]
+    urls = [
+        f"https://{h}{p}"
+        for h in ("h.example", "a.example.com", "b.example.com")
+        for p in ("/", "/v1", "/v1/", "/v1/a", "/v1/b", "/v2", "/x")
+    ]
+    cells = {
+        binding: {(url, method) for url in urls for method in ("GET", "POST", "PUT") if _permits(binding, url, method)} for binding in every
+    }
+    for one, other in product(every, every):
+        if one.within(other):
+            assert cells[one] <= cells[other], (one, other)
+        else:
+            assert not cells[one] <= cells[other] or "/" in other.paths, (one, other)

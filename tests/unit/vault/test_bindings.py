@@ -21,7 +21,8 @@ from agentsecrets.model.binding import Binding
 from agentsecrets.model.place import DEFAULT_ENVIRONMENT, Place, ProjectId, new_id
 from agentsecrets.model.secret import KeyName
 from agentsecrets.model.statement import BindingStatement, as_json
-from agentsecrets.vault.bindings import Bindings, read_binding, write_binding
+from agentsecrets.vault.bindings import Bindings
+from agentsecrets.vault.signed_bindings import read_binding, write_binding
 from tests.parts.house import House, open_house
 from tests.parts.log import tamper
 

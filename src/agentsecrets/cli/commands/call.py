@@ -48,4 +48,5 @@ def _given(typed: dict[str, Any]) -> flags.Given:
 def _ask_consent(errand: Errand, wanted: dict[str, str]) -> None:
     place = f"{wanted['style']} {wanted['slot']}".strip()
     errand.note(f"{wanted['key']} has never been used as {place} at {wanted['host']}.")
-    errand.presence("bind", password_stdin=False, key=wanted["key"], hosts=(wanted["host"],), style=wanted["style"], slot=wanted["slot"])
+    binding = {"key": wanted["key"], "hosts": [wanted["host"]], "style": wanted["style"], "slot": wanted["slot"]}
+    errand.presence("bind", password_stdin=False, wanted=binding)

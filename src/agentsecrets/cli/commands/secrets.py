@@ -1,4 +1,4 @@
-"""``secrets set``, ``list``, ``get``, ``delete``, ``bind``."""
+"""``secrets set``, ``list``, ``get``, ``delete``."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import Any
 
 import click
 
+from agentsecrets.cli.commands.bindings import bind_key, slots, style_of
 from agentsecrets.cli.errand import Document, Errand
 from agentsecrets.cli.grammar import LazyGroup, password_stdin, with_errand
 from agentsecrets.errors import BadUsage
 from agentsecrets.model.place import ENVIRONMENTS
 from agentsecrets.model.secret import check_value, parse_key_name
-from agentsecrets.wire.messages import Key
+from agentsecrets.wire.messages import BindingWanted, Key
 from agentsecrets.wire.tables import marked, moment
 
 SECRETS = LazyGroup(
@@ -25,7 +26,9 @@ SECRETS = LazyGroup(
         "list": "secrets:show",
         "get": "secrets:reveal",
         "delete": "secrets:delete",
-        "bind": "secrets:bind",
+        "bind": "bindings:bind",
+        "unbind": "bindings:unbind",
+        "bindings": "bindings:show",
         "history": "history:show",
         "rollback": "history:rollback",
         "restore": "history:restore",
@@ -37,41 +40,16 @@ SECRETS = LazyGroup(
     },
 )
 
-_STYLES = {"bearer": "bearer", "basic": "basic", "header": "header", "query": "query", "body_field": "body", "form_field": "form"}
-
-
-def _slots(command: Any) -> Any:
-    """Adds the flags that say in which style a key goes out; exactly one of them is given."""
-    options = (
-        click.option("--bearer", is_flag=True, help="As Authorization: Bearer."),
-        click.option("--basic", is_flag=True, help="As Authorization: Basic."),
-        click.option("--header", default="", metavar="NAME", help="As this header field."),
-        click.option("--query", default="", metavar="PARAM", help="As this query parameter."),
-        click.option("--body-field", default="", metavar="PATH", help="In the JSON body, at this path."),
-        click.option("--form-field", default="", metavar="FIELD", help="As this field of a form body."),
-    )
-    for add in reversed(options):
-        command = add(command)
-    return command
-
-
-def _style(given: Document) -> tuple[str, str]:
-    chosen = [(style, "" if given[name] is True else given[name]) for name, style in _STYLES.items() if given[name]]
-    if len(chosen) != 1:
-        flags = "--bearer, --basic, --header NAME, --query PARAM, --body-field PATH, --form-field FIELD"
-        raise BadUsage(problem=f"give exactly one of {flags}")
-    return chosen[0]
-
 
 @click.command("set", short_help="Store a value under a name.")
 @click.argument("assignment", metavar="KEY[=VALUE|=-]")
 @click.option("--note", default="", metavar="TEXT", help="A word about this version, for `secrets history`.")
 @click.option("--all-envs", "everywhere", is_flag=True, help="Store it in development, staging and production at once.")
 @click.option("--for", "host", default="", metavar="HOST", help="Also bind the key to this host, in the style that is given beside it.")
-@_slots
+@slots
 @password_stdin
 @with_errand
-def store(errand: Errand, assignment: str, note: str, everywhere: bool, host: str, password_stdin: bool, **slots: Any) -> None:
+def store(errand: Errand, assignment: str, note: str, everywhere: bool, host: str, password_stdin: bool, **given: Any) -> None:
     """Store a value, or a new version of it.
 
     KEY asks for the value without showing it, or reads it from a pipe. KEY=- reads it from standard input. KEY=VALUE takes it as typed.
@@ -80,13 +58,13 @@ def store(errand: Errand, assignment: str, note: str, everywhere: bool, host: st
     """
     name, equals, value = assignment.partition("=")
     key, typed = parse_key_name(name), bool(equals) and value != "-"
-    if not host and any(slots.values()):
+    style, slot = style_of(given)
+    if style and not host:
         raise BadUsage(problem="a style belongs to --for HOST")
     if password_stdin and (not host or not typed):
         raise BadUsage(problem="standard input cannot carry both the password and the value; use `secrets set`, then `secrets bind`")
     if host:
-        style, slot = _style(slots)
-        errand.presence("bind", password_stdin=password_stdin, key=key, hosts=(host,), style=style, slot=slot)
+        bind_key(errand, BindingWanted(key=key, destination=host, style=style, slot=slot), password_stdin=password_stdin)
     source = _source(errand, value.encode("utf-8", "surrogateescape") if typed else None, stdin=bool(equals))
     stored = errand.hand_over("deposit", key=key, note=note, everywhere=everywhere, value_fd=source)
     for environment in stored["versions"]:
@@ -151,20 +129,3 @@ def delete(errand: Errand, key: str) -> None:
     gone = errand.ask("/v1/secrets/delete", Key(key=parse_key_name(key)))
     errand.note_place(gone)
     errand.tell(gone, f"Deleted {gone['key']}.\n")
-
-
-@click.command("bind", short_help="Say where a key may be used.")
-@click.argument("key")
-@click.option("--host", "hosts", multiple=True, required=True, metavar="HOST[:PORT]", help="Where it may go; repeatable.")
-@_slots
-@click.option("--method", "methods", multiple=True, metavar="METHOD", help="Only by this method; repeatable.")
-@click.option("--path", "paths", multiple=True, metavar="PREFIX", help="Only to paths that begin so; repeatable.")
-@password_stdin
-@with_errand
-def bind(errand: Errand, key: str, hosts: tuple[str, ...], methods: tuple[str, ...], paths: tuple[str, ...], **given: Any) -> None:
-    """Say where a key may be used, in place of what was said before. Needs the account password."""
-    password_stdin, (style, slot) = given.pop("password_stdin"), _style(given)
-    upper = tuple(method.upper() for method in methods)
-    asked = {"key": parse_key_name(key), "hosts": hosts, "style": style, "slot": slot, "methods": upper, "paths": paths}
-    bound = errand.presence("bind", password_stdin=password_stdin, **asked)
-    errand.tell(bound, f"{bound['key']} may go to {bound['bound']}.\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from agentsecrets.daemon.control import (
+    bindings,
     calling,
     environments,
     folders,
@@ -39,6 +40,7 @@ _ALL: tuple[Route, ...] = (
     *handover.ROUTES,
     *requests.ROUTES,
     *signed.ROUTES,
+    *bindings.ROUTES,
     *log.ROUTES,
 )
 _ROUTES: dict[str, Route] = {route.path: route for route in _ALL}

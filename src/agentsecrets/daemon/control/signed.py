@@ -10,7 +10,7 @@ from agentsecrets.crypto.verify import verify_by_person
 from agentsecrets.daemon.control.route import Context, Route
 from agentsecrets.errors import SignatureInvalid
 from agentsecrets.model.place import WorkspaceId
-from agentsecrets.model.statement import BindingStatement, Entry
+from agentsecrets.model.statement import Entry
 from agentsecrets.team.allowlist import changes
 from agentsecrets.wire.messages import Nothing, Signed
 
@@ -29,13 +29,6 @@ async def _append(context: Context, asked: Signed) -> dict[str, Any]:
         return {"seq": 0, "workspace": workspace.state.name}
     state = await opened.of(entry.workspace_id).workspace.accept(daemon.store, daemon.worker, envelope)
     return {"seq": state.public.seq - 1}
-
-
-async def _bind(context: Context, asked: Signed) -> dict[str, Any]:
-    envelope, opened = Envelope.decode(asked.envelope), context.daemon.vault.opened
-    statement = verify_by_person(envelope, opened.identity, BindingStatement)
-    binding = await opened.of(statement.workspace_id).bindings.accept(envelope)
-    return {"key": binding.key, "bound": binding.shown}
 
 
 async def _allowlist(context: Context, _: Nothing) -> dict[str, Any]:
@@ -67,7 +60,6 @@ async def _allowlist_log(context: Context, _: Nothing) -> dict[str, Any]:
 
 ROUTES = (
     Route("/v1/ledger", Signed, _append),
-    Route("/v1/bindings", Signed, _bind),
     Route("/v1/allowlist", Nothing, _allowlist),
     Route("/v1/allowlist/log", Nothing, _allowlist_log),
 )

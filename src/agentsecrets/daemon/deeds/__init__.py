@@ -14,6 +14,7 @@ from agentsecrets.daemon.deeds import (
     recovery,
     reveal,
     trust,
+    unbind,
     unlock,
 )
 from agentsecrets.daemon.deeds.deed import Deed
@@ -26,6 +27,7 @@ DEEDS: tuple[Deed, ...] = (
     allow.DEED,
     disallow.DEED,
     bind.DEED,
+    unbind.DEED,
     trust.DEED,
     deposit.DEED,
     fill.DEED,

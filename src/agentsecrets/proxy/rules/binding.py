@@ -23,17 +23,31 @@ def _check(call: Call, circumstances: Circumstances) -> AgentSecretsError | None
     for injection in call.injections:
         bound = circumstances.bindings.get(injection.key)
         if bound is None:
-            if not STYLES[injection.style].pins or circumstances.standing.role not in _MAY_PIN:
-                return required(call, injection)
+            reason = _why_not_pinned(injection, circumstances)
+            if reason:
+                return _required(call, injection, reason)
         elif not bound.permits(call.target, call.method, injection):
             return mismatch(call, injection, bound)
     return None
 
 
-def required(call: Call, injection: Injection) -> BindingRequired:
-    """The refusal for a key that has no binding and may not be pinned."""
+def _why_not_pinned(injection: Injection, circumstances: Circumstances) -> str:
+    """Why this call may not fix where an unbound key belongs; empty when it may."""
+    if circumstances.standing.role not in _MAY_PIN:
+        return f"a {circumstances.standing.role} does not decide where keys belong"
+    if not STYLES[injection.style].pins:
+        return f"a {injection.style} is a place that an API may publish"
+    return ""
+
+
+def _required(call: Call, injection: Injection, reason: str) -> BindingRequired:
     return BindingRequired(
-        key=injection.key, style=injection.style, slot=injection.slot, domain=call.target.host_and_port, flags=_flags(injection)
+        key=injection.key,
+        reason=reason,
+        style=injection.style,
+        slot=injection.slot,
+        domain=call.target.host_and_port,
+        flags=_flags(injection),
     )
 
 
