@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from agentsecrets.errors import leaves
-from tests.architecture.source import REPOSITORY
+from tests.architecture.source import REPOSITORY, Module, modules
 
 COMMANDS = REPOSITORY / "docs" / "reference" / "commands.md"
 DOCUMENTS = sorted([REPOSITORY / "README.md", *(path for path in (REPOSITORY / "docs").rglob("*.md") if path != COMMANDS)])
@@ -51,3 +53,19 @@ def test_what_a_document_tells_to_type_exists(path: Path):
     text = path.read_text(encoding="utf-8")
     typed = "\n".join([*_FENCE.findall(text), *_CODE.findall(text)])
     assert not _unknown(typed)
+
+
+def _texts(module: Module) -> Iterator[str]:
+    """Every text of a module but its docstrings; what is filled in stands as ``X``."""
+    inside = {id(part) for node in ast.walk(module.tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+    said = {id(node.value) for node in ast.walk(module.tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.JoinedStr):
+            yield "".join(str(part.value) if isinstance(part, ast.Constant) else "X" for part in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and not {id(node)} & (inside | said):
+            yield node.value
+
+
+@pytest.mark.parametrize("module", [module for module in modules().values() if module.name != "errors"], ids=lambda module: module.path)
+def test_what_the_program_tells_to_type_exists(module: Module):
+    assert not [unknown for text in _texts(module) for unknown in _unknown(text)]

@@ -94,7 +94,11 @@ class Errand:
         Raises:
             NoDaemon: When none does.
         """
-        return Control(self.home, dict(calls.place_fields(self.given))).ask(verb, message)
+        return Control(self.home, self.place_fields()).ask(verb, message)
+
+    def place_fields(self) -> dict[str, str]:
+        """The header fields that say where this command was run and which place it names."""
+        return dict(calls.place_fields(self.given))
 
     def presence(self, deed: str, *, password_stdin: bool, **asked: Any) -> Document:
         """Runs the presence program for one deed that needs a person's password.

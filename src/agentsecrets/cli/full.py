@@ -31,6 +31,7 @@ ROOT = LazyGroup(
         "proxy": "proxy:PROXY",
         "log": "log:LOG",
         "mcp": "mcp:MCP",
+        "doctor": "doctor:doctor",
         "demo": "tools:demo",
         "completion": "tools:completion",
     },

@@ -98,9 +98,7 @@ def _run(options: argparse.Namespace, keys: bytes | None) -> list[str]:
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="agentsecrets-daemon", description="The AgentSecrets daemon; started by the agentsecrets command."
-    )
+    parser = argparse.ArgumentParser(prog="agentsecrets-daemon", description="The AgentSecrets daemon; commands start it.")
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--port", type=int, help="port of the proxy, 0 for any free one; the one chosen last by default")
     parser.add_argument("--idle-lock", type=int, metavar="SECONDS", help="lock after so long without use, and remember it")

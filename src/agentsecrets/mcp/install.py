@@ -162,6 +162,11 @@ def is_ours(entry: Any) -> bool:
     return serves and any(Path(word).name.startswith("agentsecrets") for word in words)
 
 
+def program_of(entry: Any) -> str:
+    """The program that an entry starts, empty when it names none."""
+    return next(iter(_words(entry)), "")
+
+
 def _words(entry: Any) -> list[str]:
     if not isinstance(entry, dict):
         return []

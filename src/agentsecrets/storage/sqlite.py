@@ -13,6 +13,9 @@ from agentsecrets.errors import FormatUnknown, StateDamaged, StateUnwritable
 
 SCHEMA_VERSION = 1
 
+_MAGIC = b"SQLite format 3\0"
+"""How a database begins. Source: sqlite.org/fileformat2.html, 1.3.1."""
+
 _DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_ERROR")
 """``SQLITE_ERROR``: a table or column that was there is missing."""
 
@@ -46,6 +49,24 @@ def connect(path: Path, synchronous: Literal["FULL", "NORMAL"]) -> sqlite3.Conne
         connection.execute("PRAGMA secure_delete=ON")  # what is deleted is overwritten
         connection.execute("PRAGMA trusted_schema=OFF")  # sqlite.org/security.html: for files that someone else may have written
         return connection
+
+
+def check_header(path: Path) -> None:
+    """Looks at the first bytes of a database without opening it as one: nothing beside it is made or changed.
+
+    Raises:
+        StateDamaged: When it is no database.
+        StateUnwritable: When it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            start = file.read(len(_MAGIC))
+    except FileNotFoundError:
+        return
+    except OSError as failure:
+        raise StateUnwritable(problem=failure.strerror or "unknown") from None
+    if start not in (b"", _MAGIC):
+        raise StateDamaged
 
 
 def _make_private(path: Path) -> None:
