@@ -18,7 +18,7 @@ SHOWN = 20
 EVERY_SECONDS = 30.0
 
 
-def _run(what: str, check: Callable[[int], str], first: int, count: int, until: float) -> bool:
+def _run(what: str, wrongly: str, check: Callable[[int], str], first: int, count: int, until: float) -> bool:
     """Checks some numbers and prints how many were wrong; says whether all were right and there was time for them."""
     wrong, number, told = [], first, time.monotonic()
     while number < first + count and time.monotonic() < until:
@@ -28,9 +28,12 @@ def _run(what: str, check: Callable[[int], str], first: int, count: int, until: 
         number += 1
         if time.monotonic() > told + EVERY_SECONDS:
             told = time.monotonic()
-            print(f"  {what}: {number - first:,} of {count:,}, {len(wrong)} wrong", flush=True)
+            print(f"  {what}: {number - first:,} of {count:,} checked, {len(wrong)} {wrongly}", flush=True)
     print(
-        f"{what}: {number - first:,} of {count:,}, {len(wrong)} wrong; go on with --first {number}", *wrong[:SHOWN], sep="\n  ", flush=True
+        f"{what}: {number - first:,} of {count:,} checked, {len(wrong)} {wrongly}; go on with --first {number}",
+        *wrong[:SHOWN],
+        sep="\n  ",
+        flush=True,
     )
     return not wrong and number == first + count
 
@@ -50,8 +53,8 @@ def main() -> int:
     options = parser.parse_args()
     print(described(), flush=True)
     until, passed = time.monotonic() + options.seconds, 0
-    fine = _run("cells that came through", cell, options.first, options.cells, until)
-    fine &= _run("pairs that differed", pair, options.first, options.pairs, until)
+    fine = _run("cells", "came through", cell, options.first, options.cells, until)
+    fine &= _run("pairs", "differed", pair, options.first, options.pairs, until)
     number, changed = 0, []
     while passed < options.megabytes * 1_000_000 and time.monotonic() < until:
         problem, size = benign(number)
