@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 
+import msgspec
+
 from agentsecrets.errors import FormatUnknown
 from agentsecrets.model.event import Event
-from agentsecrets.model.statement import as_json, read_json
+from agentsecrets.model.statement import read_json
 
 VERSION = b"\x01"
+_JSON = msgspec.json.Encoder()
 START = bytes(32)
 """What the first row follows."""
 
@@ -20,7 +23,7 @@ def link(previous: bytes, payload: bytes) -> bytes:
 
 def encode(event: Event) -> bytes:
     """The bytes of a row: version, then JSON."""
-    return VERSION + as_json(event)
+    return VERSION + _JSON.encode(event)
 
 
 def decode(payload: bytes) -> Event:

@@ -34,6 +34,7 @@ class _Life:
 
     call: Call
     id: str
+    began_ms: int
     started: float
     standing: Standing | None = None
     forwarded: float = 0.0
@@ -83,7 +84,8 @@ class Engine:
         Raises:
             AgentSecretsError: A refusal or failure; it is in the log already, under the id in ``subjects["event"]``.
         """
-        life = _Life(call, new_event_id(self._clock.now_ms()), self._clock.monotonic())
+        began_ms = self._clock.now_ms()
+        life = _Life(call, new_event_id(began_ms), began_ms, self._clock.monotonic())
         self.under_way += 1
         try:
             permit = await self._authorize(life)
@@ -108,7 +110,7 @@ class Engine:
         except BaseException:
             await self.end(life, "cancelled", "", 0)
             raise
-        reply.fields = (*reply.fields, (b"X-AS-Event", life.id.encode()))
+        reply.fields.append((b"X-AS-Event", life.id.encode()))
         return reply
 
     async def _authorize(self, life: _Life) -> Permit:
@@ -180,7 +182,7 @@ class Engine:
         return Event(
             id=life.id,
             phase="intent",
-            time_ms=self._clock.now_ms(),
+            time_ms=life.began_ms,
             workspace_id=call.place.workspace_id,
             project_id=call.place.project_id,
             environment=call.place.environment,

@@ -70,8 +70,8 @@ class Reply:
         self.status = answer.status
         self.redactions = 0
         fields = from_upstream(answer, injected=matcher is not None)
-        (_, self.reason), *rest = self._redacted_fields(((b"", answer.reason), *fields))
-        self.fields = tuple(rest)
+        self.fields: list[Field]
+        (_, self.reason), *self.fields = self._redacted_fields(((b"", answer.reason), *fields))
         self.trailers: tuple[Field, ...] = ()
         self.length: int | None = None
 
@@ -101,7 +101,7 @@ class Reply:
         with self._named():
             self._clearing = Clearing(self._matcher, codings or b"", events=events)
             if self._clearing.decodes:
-                self.fields = tuple((name, value) for name, value in self.fields if name.lower() != b"content-encoding")
+                self.fields = [(name, value) for name, value in self.fields if name.lower() != b"content-encoding"]
             if short:
                 self._clear_whole(self._clearing, await self._answer.whole() if body is None else body)
 
@@ -120,7 +120,7 @@ class Reply:
 
     def _is_whole(self, body: bytes) -> None:
         self.whole, self.length = body, len(body)
-        self.fields = (*self.fields, (_REDACTED, b"%d" % self.redactions))
+        self.fields.append((_REDACTED, b"%d" % self.redactions))
 
     async def body(self) -> AsyncGenerator[bytes, None]:
         """The body, redacted; its end, a failure, or being abandoned is recorded."""
