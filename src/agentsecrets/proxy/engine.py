@@ -6,8 +6,8 @@ Each stage wants what only the stage before it makes, so none can be left out.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Generator
-from dataclasses import dataclass
 
+import msgspec
 from msgspec.structs import replace
 
 from agentsecrets.crypto.value import Value
@@ -28,8 +28,7 @@ CONCURRENT_CALLS = 1_024
 _REFUSALS = (Misused, NotReady, Denied, Missing)
 
 
-@dataclass(slots=True)
-class _Life:
+class _Life(msgspec.Struct):
     """What the log needs to know of one call while it lives."""
 
     call: Call
@@ -204,8 +203,7 @@ class Engine:
         )
 
 
-@dataclass(slots=True)
-class _Ending:
+class _Ending(msgspec.Struct, frozen=True):
     """``reply.Close`` of one call."""
 
     engine: Engine

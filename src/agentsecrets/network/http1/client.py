@@ -187,7 +187,7 @@ class ClientConnection(asyncio.Protocol):
         try:
             self._transport.write(_request_bytes(outbound))
             self._deadline.set(self._limits.first_byte_seconds)
-            if not isinstance(outbound.body, bytes | None):
+            if outbound.body is not None and not isinstance(outbound.body, bytes):
                 self._sending = self._loop.create_task(self._send_body(outbound.body, outbound.length))
                 self._sending.add_done_callback(self._sent)
             return await self._head

@@ -104,6 +104,9 @@ class _Collector:
         self._section = self.fields
         self._most = most
 
+    on_chunk_header = on_chunk_complete = None
+    """Not wanted, and said so: what is missing is looked for with an exception, for each message."""
+
     def on_url(self, url: bytes) -> None:
         """A part of the request target."""
         self.url += url
@@ -296,7 +299,7 @@ def _joined(index: Index, name: bytes) -> bytes | None:
 
 def _closes(connection: bytes | None) -> bool:
     """Whether ``Connection`` says close. llhttp cannot be asked: it forgets that at the end of a message."""
-    return connection is not None and b"close" in connection.lower()
+    return connection is not None and connection.lower().find(b"close") >= 0  # "in" tries a number first, and raises within
 
 
 def _framing(codings: bytes | None, length: bytes | None) -> Framing:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import parse_qsl
+
+import msgspec
 
 from agentsecrets.errors import BadInjection
 from agentsecrets.model.call import Call, Field, StyleName
 from agentsecrets.proxy.fields import as_gateways_read, names_as_read
 
 
-@dataclass(slots=True)
-class Draft:
+class Draft(msgspec.Struct):
     """A request while values are written into it.
 
     Attributes:
@@ -23,8 +24,11 @@ class Draft:
     """
 
     query: str | None
-    fields: list[Field] = field(repr=False)
-    body: bytes | None = field(default=None, repr=False)
+    fields: list[Field]
+    body: bytes | None = None
+
+    def __repr__(self) -> str:
+        return "<Draft>"
 
     def set_query(self, query: str) -> None:
         """Replaces the query."""
