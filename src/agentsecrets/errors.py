@@ -7,7 +7,8 @@ token, a password, or the text of another library's exception.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Iterable
+from typing import ClassVar, Self
 
 __all__ = [
     "FAMILIES",
@@ -22,6 +23,9 @@ __all__ = [
     "leaves",
     "plain",
 ]
+
+_NEAR, _FARTHEST = 0.75, 4
+"""How alike two names are that one could be meant by the other, as difflib counts it, and by how many letters they may differ in length."""
 
 
 def plain(text: str) -> str:
@@ -52,6 +56,21 @@ class AgentSecretsError(Exception):
         self.message = self.words.format_map(self.subjects)
         self.hint = self.mend.format_map(self.subjects)
         super().__init__(self.message)
+
+    def guess(self, asked: str, names: Iterable[str]) -> Self:
+        """Puts the nearest of the names that there are before the hint, when one is near.
+
+        Args:
+            asked: The name that was asked for; it is not repeated.
+            names: What there is.
+        """
+        from difflib import get_close_matches
+
+        folded = {name.casefold(): name for name in names if abs(len(name) - len(asked)) <= _FARTHEST}
+        near = get_close_matches(asked.casefold(), folded, n=1, cutoff=_NEAR)
+        if near and folded[near[0]] != asked:
+            self.hint = f"did you mean {plain(folded[near[0]])}? {self.hint}"
+        return self
 
     @classmethod
     def in_words(cls, slug: str, message: str, hint: str, **subjects: str) -> AgentSecretsError:
@@ -136,7 +155,7 @@ class ValueAsName(Misused):
 class BadValue(Misused):
     slug = "bad_value"
     words = "this value cannot be stored: {problem}"
-    mend = "a value is 1 to 65536 bytes without NUL"
+    mend = "give 1 to 65536 bytes without NUL"
 
 
 class BadImport(Misused):
@@ -172,13 +191,13 @@ class BadTarget(Misused):
 class BadInjection(Misused):
     slug = "bad_injection"
     words = "this injection is not acceptable: {problem}"
-    mend = "styles: bearer, basic, header:NAME, query:PARAM, body:JSON.PATH, form:FIELD"
+    mend = "write it as bearer, basic, header:NAME, query:PARAM, body:JSON.PATH or form:FIELD"
 
 
 class BadBody(Misused):
     slug = "bad_body"
     words = "the body does not fit the injection: {problem}"
-    mend = "body injections need one JSON object, form injections need application/x-www-form-urlencoded, both up to 10 MiB"
+    mend = "give one JSON object for body injections, application/x-www-form-urlencoded for form injections, each up to 10 MiB"
 
 
 class BadHeader(Misused):
@@ -437,7 +456,7 @@ class AddressBlocked(Denied):
 class ProductionRefused(Denied):
     slug = "production_refused"
     words = "a header may not choose the production environment"
-    mend = "a person can make production the active environment of the project"
+    mend = "ask a person to make production the active environment: agentsecrets environment switch production"
 
 
 class MethodRefused(Denied):
@@ -573,7 +592,7 @@ class RememberedNotFound(Missing):
 class RouteNotFound(Missing):
     slug = "route_not_found"
     words = "there is nothing at this path"
-    mend = "the proxy answers /proxy and /health"
+    mend = "call /proxy or /health"
 
 
 class NoDaemon(Missing):

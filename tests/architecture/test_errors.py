@@ -13,6 +13,13 @@ from tests.architecture.source import modules
 LEAVES = sorted(leaves().values(), key=lambda leaf: leaf.slug)
 
 
+ACTS = {
+    "ask", "call", "check", "choose", "end", "free", "give", "leave", "look", "make", "mend", "move", "name", "remove", "restore", "run",
+    "see", "send", "try", "type", "use", "wait", "write",
+}  # fmt: skip
+"""How a hint begins that names no command: with what to do."""
+
+
 def _blanks(leaf: type[AgentSecretsError]) -> set[str]:
     """The subjects that words and hint speak of."""
     return {field for text in (leaf.words, leaf.mend) for _, field, _, _ in string.Formatter().parse(text) if field}
@@ -75,3 +82,8 @@ def test_a_leaf_that_is_raised_bare_has_no_subjects():
 
 def test_no_leaf_is_left_unused():
     assert not sorted(BY_CLASS.keys() - {name for _, name, _ in _mentioned()})
+
+
+@pytest.mark.parametrize("leaf", LEAVES, ids=lambda leaf: leaf.slug)
+def test_a_hint_says_what_to_type_or_to_do(leaf: type[AgentSecretsError]):
+    assert "agentsecrets " in leaf.mend or leaf.mend.split()[0].strip(",:") in ACTS, leaf.mend

@@ -63,7 +63,8 @@ def subject_removed(state: LedgerState, host: str, port: int) -> str:
     for entry_id, listed in state.allowed:
         if (listed.host, listed.port) == (host, port):
             return entry_id
-    raise DomainNotFound(domain=AllowedHost(host, port).shown)
+    asked = AllowedHost(host, port).shown
+    raise DomainNotFound(domain=asked).guess(asked, (listed.shown for _, listed in state.allowed))
 
 
 def changes(state: LedgerState) -> list[Change]:

@@ -39,7 +39,7 @@ def find_project(state: LedgerState, name_or_id: str) -> ProjectId:
     for project_id, name in state.projects:
         if name_or_id in (project_id, name):
             return ProjectId(project_id)
-    raise ProjectNotFound(project=name_or_id)
+    raise ProjectNotFound(project=name_or_id).guess(name_or_id, (name for _, name in state.projects))
 
 
 def deleted_projects(state: LedgerState, now_ms: int) -> list[Gone]:
@@ -56,7 +56,7 @@ def find_deleted_project(state: LedgerState, name_or_id: str, now_ms: int) -> tu
     for gone in deleted_projects(state, now_ms):
         if name_or_id in (gone.project_id, gone.name):
             return ProjectId(gone.project_id), gone.name
-    raise ProjectNotFound(project=name_or_id)
+    raise ProjectNotFound(project=name_or_id).guess(name_or_id, (gone.name for gone in deleted_projects(state, now_ms)))
 
 
 def check_new_name(state: LedgerState, name: str, *, besides: str = "") -> None:

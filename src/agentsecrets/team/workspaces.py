@@ -33,7 +33,7 @@ def find_workspace(workspaces: Sequence[AnyWorkspace], name_or_id: str) -> AnyWo
     for workspace in workspaces:
         if name_or_id in (workspace.id, workspace.state.name):
             return workspace
-    raise WorkspaceNotFound(workspace=name_or_id)
+    raise WorkspaceNotFound(workspace=name_or_id).guess(name_or_id, (workspace.state.name for workspace in workspaces))
 
 
 def check_new_workspace(workspaces: Sequence[AnyWorkspace], name: str) -> None:

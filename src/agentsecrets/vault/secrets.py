@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal, TypeVar
 
 from agentsecrets.crypto.value import Value
-from agentsecrets.errors import SecretNotFound, SecretsExist
+from agentsecrets.errors import AgentSecretsError, SecretNotFound, SecretsExist
 from agentsecrets.model.place import Place
 from agentsecrets.model.secret import KeyName, some_of
 from agentsecrets.ports import Clock, StateStore, Worker
@@ -48,7 +48,10 @@ class Secrets:
         held = self.held(place, key)
         if held is not None:
             return held
-        value = await self._worker.run(lambda: self._shelf.read(place, key))
+        try:
+            value = await self._worker.run(lambda: self._shelf.read(place, key))
+        except SecretNotFound:
+            raise await self.missing(place, key) from None
         self._open[place, key] = value, self._clock.monotonic() + CACHE_SECONDS
         return value
 
@@ -77,7 +80,7 @@ class Secrets:
             SecretNotFound: When there is none.
         """
         if not await self._change([place], lambda: self._shelf.delete(place, [key])):
-            raise SecretNotFound(key=key)
+            raise await self.missing(place, key)
 
     async def restore(self, place: Place, key: KeyName) -> int:
         """Takes back the deletion of a secret; answers the version that counts again.
@@ -85,7 +88,10 @@ class Secrets:
         Raises:
             SecretNotFound: When it was not deleted, or too long ago.
         """
-        return await self._change([place], lambda: self._shelf.restore(place, key))
+        try:
+            return await self._change([place], lambda: self._shelf.restore(place, key))
+        except SecretNotFound as missing:
+            raise missing.guess(key, [line.key for line in await self.deleted(place)]) from None
 
     async def rollback(self, place: Place, key: KeyName, version: int) -> int:
         """Makes an old version the newest again, as a version of its own; answers the number of that.
@@ -104,7 +110,10 @@ class Secrets:
             value = self._shelf.read_version(place, key, wanted)
             return self._shelf.write([Draft(place, key, value, f"version {wanted} again")])[0]
 
-        return await self._change([place], deed)
+        try:
+            return await self._change([place], deed)
+        except SecretNotFound:
+            raise await self.missing(place, key) from None
 
     async def history(self, place: Place, key: KeyName) -> list[SecretLine]:
         """The versions that are kept, newest first.
@@ -112,7 +121,10 @@ class Secrets:
         Raises:
             SecretNotFound
         """
-        return await self._worker.run(lambda: self._shelf.history(place, key))
+        try:
+            return await self._worker.run(lambda: self._shelf.history(place, key))
+        except SecretNotFound:
+            raise await self.missing(place, key) from None
 
     async def lines(self, place: Place) -> list[SecretLine]:
         """Names, versions and times, sorted by name. Opens heads only, and keeps what it found until something changes."""
@@ -121,6 +133,15 @@ class Secrets:
             async with self._changing:
                 found = self._lines[place] = await self._worker.run(lambda: self._shelf.lines(place))
         return found
+
+    async def missing(self, place: Place, key: KeyName) -> SecretNotFound:
+        """The refusal of a name that a vault does not hold, with the nearest that it does."""
+        missing = SecretNotFound(key=key)
+        try:
+            names = [line.key for line in await self.lines(place)]
+        except AgentSecretsError:  # what is the matter with another secret is no answer here
+            return missing
+        return await self._worker.run(lambda: missing.guess(key, names))
 
     async def deleted(self, place: Place) -> list[SecretLine]:
         """What can be restored, sorted by name."""

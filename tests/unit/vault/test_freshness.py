@@ -108,13 +108,25 @@ def test_a_deleted_secret_whose_mark_was_taken_away_is_refused(tmp_path: Path):
     async def story(scene: Scene) -> None:
         await scene.set(KEY, b"leaked")
         await scene.secrets.delete(scene.house.place, KEY)
-        with pytest.raises(SecretNotFound):
-            await scene.opened()
         scene.alter("UPDATE records SET deleted_ms = 0")
         with pytest.raises(StoreOlder):
             await scene.opened()
         with pytest.raises(StoreOlder):
             await scene.secrets.lines(scene.house.place)
+
+    tell(tmp_path, story)
+
+
+def test_a_deleted_secret_that_was_looked_for_before_its_mark_was_taken_away_is_refused_and_not_listed(tmp_path: Path):
+    async def story(scene: Scene) -> None:
+        await scene.set(KEY, b"leaked")
+        await scene.secrets.delete(scene.house.place, KEY)
+        with pytest.raises(SecretNotFound):
+            await scene.opened()
+        scene.alter("UPDATE records SET deleted_ms = 0")
+        with pytest.raises(StoreOlder):
+            await scene.opened()
+        assert await scene.secrets.lines(scene.house.place) == []
 
     tell(tmp_path, story)
 

@@ -13,7 +13,7 @@ from agentsecrets.crypto.value import Value
 from agentsecrets.crypto.verify import verify_by_person
 from agentsecrets.daemon.control.folders import names_of
 from agentsecrets.daemon.control.route import Context, Route
-from agentsecrets.errors import EnvironmentTooLarge, PresenceRequired, SecretNotFound, SignatureInvalid
+from agentsecrets.errors import EnvironmentTooLarge, PresenceRequired, SignatureInvalid
 from agentsecrets.model.event import Event, new_event_id
 from agentsecrets.model.place import Place, ProjectId, WorkspaceId, parse_environment
 from agentsecrets.model.secret import KeyName, parse_key_name
@@ -87,11 +87,12 @@ async def _named(context: Context, place: Place, asked: Handover) -> list[KeyNam
     Raises:
         SecretNotFound, UnsafeVariable, EnvironmentTooLarge
     """
-    there = [line.key for line in await context.of(place).secrets.lines(place)]
+    secrets = context.of(place).secrets
+    there = [line.key for line in await secrets.lines(place)]
     keys = sorted({parse_key_name(key) for key in asked.only}) if asked.only else there
     for key in keys:
         if key not in there:
-            raise SecretNotFound(key=key)
+            raise await secrets.missing(place, key)
     check_variables(keys)
     if sum(map(len, keys)) > MOST_NAMES:
         raise EnvironmentTooLarge(keys=len(keys))
