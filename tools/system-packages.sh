@@ -1,10 +1,12 @@
 #!/bin/sh
-# The programs that the tests drive: curl, as a client that we did not write; and those named on the command line, which must be called like
-# their Debian packages. Installs what is missing when it may, else says what to install.
+# The programs that the tests drive: curl, as a client that we did not write; a session bus and GNOME Keyring, as the keychain of a desktop; and
+# those named on the command line, which must be called like their Debian packages. Installs what is missing when it may, else says what to install.
 set -eu
 missing=""
 command -v curl >/dev/null 2>&1 || missing="$missing curl"
 test -e /etc/ssl/certs/ca-certificates.crt || test ! -d /etc/apt || missing="$missing ca-certificates"
+command -v dbus-daemon >/dev/null 2>&1 || missing="$missing dbus-daemon"
+command -v gnome-keyring-daemon >/dev/null 2>&1 || missing="$missing gnome-keyring"
 for program in "$@"; do
   command -v "$program" >/dev/null 2>&1 || test -x "/usr/sbin/$program" || missing="$missing $program"
 done

@@ -19,6 +19,7 @@ from agentsecrets.crypto.deposits import seal_deposit
 from agentsecrets.crypto.envelope import Envelope
 from agentsecrets.crypto.framing import frame, pae
 from agentsecrets.crypto.keys import OpenPerson, SealedAccount, with_recovery
+from agentsecrets.crypto.levels import at_guarded, at_keychain, new_item, written_item
 from agentsecrets.crypto.passwords import stretch
 from agentsecrets.crypto.records import RecordHead, SealedRecord, record_id, seal_name_key, seal_record
 from agentsecrets.crypto.recovery import RecoveryKey
@@ -272,6 +273,25 @@ def handover(story: Story) -> Vector:
     }
 
 
+def keychain(story: Story) -> Vector:
+    """The account at level keychain, with the item that opens it, and back at guarded; the recovery key was made before either."""
+    item = new_item()
+    moved, keys = at_keychain(story.account, story.person, PASSWORD.encode(), NOW + 1, item)
+    back, _ = at_guarded(moved, keys, PASSWORD.encode(), NOW + 2)
+    return {
+        "password": PASSWORD,
+        "recovery_words": story.recovery.words,
+        "identity": story.account.identity,
+        "item_name": item[0],
+        "item": written_item(item[1]),
+        "document": as_json(moved),
+        "protection": moved.moved,
+        "pack_plain": keys.unattended.pack(),
+        "pack": moved.keychain.pack if moved.keychain else b"",
+        "guarded_document": as_json(back),
+    }
+
+
 def audit(story: Story) -> Vector:
     """Four rows of the log, two calls, and the checkpoint over them."""
     hosted: Any = {"domain": "api.example.com", "port": 443, "scheme": "https", "path": "/v1/me", "method": "GET", **_place(story.place)}
@@ -312,7 +332,19 @@ def _record(version: SealedRecord) -> Vector:
     }
 
 
-FORMATS: tuple[Callable[[Story], Vector], ...] = (blocks, account, ledger, record, binding, narrowing, words, handover, audit, files)
+FORMATS: tuple[Callable[[Story], Vector], ...] = (
+    blocks,
+    account,
+    ledger,
+    record,
+    binding,
+    narrowing,
+    words,
+    handover,
+    keychain,
+    audit,
+    files,
+)
 
 
 def main() -> int:

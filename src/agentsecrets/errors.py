@@ -307,6 +307,46 @@ class Locked(NotReady):
     mend = "a person can run: agentsecrets unlock"
 
 
+class KeychainMissing(NotReady):
+    slug = "keychain_missing"
+    words = "there is no usable keychain of the operating system here: {problem}"
+    mend = "protect the account by its password: agentsecrets init --protection guarded, or, when there is one, agentsecrets protection set guarded"
+
+
+class KeychainLocked(NotReady):
+    slug = "keychain_locked"
+    words = "the keychain of the operating system ({name}) is locked"
+    mend = "open it, as logging in to the desktop does, and run the command again; the account password opens the vault too: agentsecrets unlock --password"
+
+
+class KeychainSilent(NotReady):
+    slug = "keychain_silent"
+    words = "the keychain of the operating system did not answer within {seconds} seconds"
+    mend = "look whether it asks something on the screen; the account password opens the vault too: agentsecrets unlock --password"
+
+
+class KeychainRefused(NotReady):
+    slug = "keychain_refused"
+    words = "the keychain of the operating system ({name}) refused: {problem}"
+    mend = "the account password opens the vault too: agentsecrets unlock --password"
+
+
+class KeychainItemMissing(NotReady):
+    slug = "keychain_item_missing"
+    words = "the keychain of the operating system does not have the item that opens this vault"
+    mend = (
+        "the account password opens the vault: agentsecrets unlock --password; a new item is made by: agentsecrets protection set keychain"
+    )
+
+
+class KeychainItemWrong(NotReady):
+    slug = "keychain_item_wrong"
+    words = "what the keychain of the operating system answered does not open this vault"
+    mend = (
+        "the account password opens the vault: agentsecrets unlock --password; a new item is made by: agentsecrets protection set keychain"
+    )
+
+
 class NoProject(NotReady):
     slug = "no_project"
     words = "no project is chosen for this folder"
@@ -497,7 +537,7 @@ class WrongPassword(Denied):
 
 class BeingTraced(Denied):
     slug = "being_traced"
-    words = "a debugger is attached to the program that would read your password"
+    words = "a debugger is attached to the program that would hold your password or keys"
     mend = "end it, and look for what attached it; then run the command again"
 
 

@@ -314,6 +314,53 @@ class StateStore(Protocol):
         ...
 
 
+class AccountStore(Protocol):
+    """What of the sealed state a change of the account needs. Each writing method is one transaction, committed on return."""
+
+    def account(self) -> SealedAccount | None:
+        """The account of this machine."""
+        ...
+
+    def rewrite(self, before: SealedAccount, account: SealedAccount) -> None:
+        """Replaces the account by the same one sealed otherwise. Raises HeadMoved when another program has sealed it anew meanwhile."""
+        ...
+
+    def items(self) -> list[str]:
+        """Names of keychain items that may be there: noted before they were made, until they were removed."""
+        ...
+
+    def note_item(self, name: str) -> None:
+        """Notes one."""
+        ...
+
+    def forget_item(self, name: str) -> None:
+        """Takes the note back."""
+        ...
+
+
+class Keychain(Protocol):
+    """The keychain of the operating system, for items of one key each. Blocking, and slow: at start and unlock only.
+
+    Every method may raise KeychainMissing, KeychainLocked, KeychainSilent or KeychainRefused.
+    """
+
+    def check(self) -> str:
+        """Its name, as its person knows it; raises unless it could be used now. It is not asked to open itself."""
+        ...
+
+    def read(self, item: str) -> bytes | None:
+        """The key in an item, None when there is no such item. Raises FormatUnknown when it is none of ours."""
+        ...
+
+    def write(self, item: str, key: bytes) -> None:
+        """Makes or replaces an item."""
+        ...
+
+    def delete(self, item: str) -> None:
+        """Removes an item, if there is one."""
+        ...
+
+
 class LogRow(msgspec.Struct, frozen=True):
     """One row of the audit log: position, log id, phase, exact bytes, chain hash (32 bytes)."""
 

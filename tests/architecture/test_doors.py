@@ -24,6 +24,9 @@ DOORS: dict[str, tuple[str, ...]] = {
     "sqlite3": ("storage",),
     "tomlkit": ("mcp.formats.toml",),
     "uvloop": ("daemon",),
+    "jeepney": ("storage.keychain.secret_service",),
+    "keyring": ("storage.keychain",),
+    "secretstorage": ("storage.keychain.secret_service",),
     "mnemonic": ("crypto.recovery",),
     "zxcvbn": ("crypto.passwords",),
     # of the standard library: what opens sockets, starts programs, or calls into C

@@ -17,6 +17,8 @@ from tests.parts.tls import TlsUpstream
 PASSWORD = "violet-harbour-quartz-meadow"
 VALUE = "sk_live_51HxQ/7+zvBq=Lm9"
 PROGRAM = str(Path(sys.executable).with_name("agentsecrets"))
+NO_BUS = "disabled:"
+"""Where tests look for a keychain unless they bring one: never at that of whoever runs them."""
 PRIVATE = ("--private", "127.0.0.0/8", "--private", "::1/128")
 
 
@@ -38,7 +40,13 @@ class Commands:
         self.folder.mkdir(parents=True)
         if uid is not None:
             os.chown(self.folder, uid, uid)
-        self.environment = {"AGENTSECRETS_HOME": str(self.home), "AGENTSECRETS_PORT": "0", "PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
+        self.environment = {
+            "AGENTSECRETS_HOME": str(self.home),
+            "AGENTSECRETS_PORT": "0",
+            "DBUS_SESSION_BUS_ADDRESS": NO_BUS,
+            "PATH": os.environ["PATH"],
+            "LANG": "C.UTF-8",
+        }
 
     def end(self, *words: str, said: str = "", folder: Path | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
         """Runs one command on pipes to its end."""

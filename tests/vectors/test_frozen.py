@@ -17,6 +17,7 @@ from agentsecrets.crypto.deposits import open_deposit
 from agentsecrets.crypto.envelope import Envelope
 from agentsecrets.crypto.framing import frame, pae, unframe
 from agentsecrets.crypto.keys import SealedAccount, SealedKeys, UnattendedKeys, open_person, open_person_by_recovery
+from agentsecrets.crypto.levels import open_by_keychain, read_item, written_item
 from agentsecrets.crypto.passwords import stretch
 from agentsecrets.crypto.records import SealedRecord, open_body, open_head, open_name_key, record_id
 from agentsecrets.crypto.recovery import RecoveryKey
@@ -27,6 +28,7 @@ from agentsecrets.crypto.workspace import WorkspaceKeys
 from agentsecrets.errors import (
     AgentSecretsError,
     FormatUnknown,
+    KeychainItemWrong,
     LedgerCorrupt,
     RecordCorrupt,
     SignatureInvalid,
@@ -36,7 +38,16 @@ from agentsecrets.errors import (
 from agentsecrets.ledger.chain import replay
 from agentsecrets.ledger.entries import KINDS
 from agentsecrets.model.place import Place
-from agentsecrets.model.statement import Checkpoint, DepositOffer, FolderTrust, HandoverRequest, Identity, RevealRequest, Statement
+from agentsecrets.model.statement import (
+    Checkpoint,
+    DepositOffer,
+    FolderTrust,
+    HandoverRequest,
+    Identity,
+    Protection,
+    RevealRequest,
+    Statement,
+)
 from agentsecrets.team.projects import is_trusted, parse_folder
 from agentsecrets.vault.remembered import Remembered, read_remembered
 from agentsecrets.vault.signed_bindings import read_binding
@@ -76,6 +87,7 @@ def _envelopes() -> list[bytes]:
         *frozen("ledger")["entries"],
     ]
     named += [frozen("narrowing")[name] for name in ("chosen", "narrowed", "open", "pinned_anew")]
+    named.append(frozen("keychain")["protection"])
     named += [frozen("binding")[name] for name in ("pinned", "chosen")] + [frozen("handover")[name] for name in ("handover", "remembered")]
     return named + [frozen("words")[name] for name in ("folder_trust", "folder_trust_by_device", "reveal", "deposit_key")]
 
@@ -182,6 +194,69 @@ def test_the_pack_of_keys_for_the_daemon():
     for spoiled in cut_or_grown(vector["pack"]):
         with pytest.raises(FormatUnknown):
             UnattendedKeys.unpack(spoiled, account)
+
+
+# --- keychain -------------------------------------------------------------------------------------------------------------------------
+
+
+def test_an_account_opens_with_the_item_of_a_keychain():
+    vector = frozen("keychain")
+    account, key = _account(vector["document"]), read_item(vector["item"])
+    assert account.keychain is not None
+    assert account.keychain.item == vector["item_name"]
+    assert account.keychain.pack == vector["pack"]
+    assert written_item(key) == vector["item"]
+    assert open_by_keychain(account, key).pack() == vector["pack_plain"]
+    assert open_person(account, vector["password"].encode()).unattended.pack() == vector["pack_plain"]
+    assert msgspec.json.encode(account) == vector["document"]
+
+
+def test_what_lies_under_the_item_of_a_keychain_opens_with_nothing_else():
+    vector = frozen("keychain")
+    account, key = _account(vector["document"]), read_item(vector["item"])
+    assert account.keychain is not None
+    sealed = account.keychain
+
+    def opened(pack: bytes) -> None:
+        open_by_keychain(msgspec.structs.replace(account, keychain=msgspec.structs.replace(sealed, pack=pack)), key)
+
+    _refused(vector["pack"], opened, KeychainItemWrong)
+    _refused(key, lambda raw: open_by_keychain(account, raw), KeychainItemWrong)
+    other_name = msgspec.structs.replace(account, keychain=msgspec.structs.replace(sealed, item="0" * 32))
+    for other in (other_name, msgspec.structs.replace(account, protection="guarded"), _account(vector["guarded_document"])):
+        with pytest.raises(KeychainItemWrong):
+            open_by_keychain(other, key)
+
+
+def test_the_item_of_a_keychain_is_read_in_one_way():
+    item = frozen("keychain")["item"]
+    for text in (item[:-2], item + "00", item.upper(), " " + item, "02" + item[2:], "", "é" * 66, item[:-1] + "x"):
+        with pytest.raises(FormatUnknown):
+            read_item(text)
+
+
+@pytest.mark.parametrize(("document", "level"), [("document", "keychain"), ("guarded_document", "guarded")])
+def test_an_account_that_was_moved_opens_with_the_recovery_key_from_before_at_the_level_that_the_person_signed(document: str, level: str):
+    vector = frozen("keychain")
+    account, key = _account(vector[document]), RecoveryKey.read(vector["recovery_words"])
+    assert open_person_by_recovery(account, key).unattended.protection == level == account.protection
+    assert verify_by_person(Envelope.decode(account.moved), account.verified_identity(), Protection).protection == level
+
+
+def test_nobody_else_can_say_at_which_level_a_recovery_key_opens_an_account():
+    vector = frozen("keychain")
+    account, key = _account(vector["document"]), RecoveryKey.read(vector["recovery_words"])
+    back = _account(vector["guarded_document"])
+
+    def opened(word: bytes) -> None:
+        open_person_by_recovery(msgspec.structs.replace(account, moved=word), key)
+
+    _refused(vector["protection"], opened, WrongRecoveryKey)
+    for word in (b"", back.moved):
+        with pytest.raises(WrongRecoveryKey):
+            opened(word)
+    with pytest.raises(WrongPassword):
+        open_person(msgspec.structs.replace(back, protection="keychain"), vector["password"].encode())
 
 
 # --- workspace ------------------------------------------------------------------------------------------------------------------------

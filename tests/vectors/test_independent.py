@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import base64
 import hashlib
 import hmac
+import json
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +54,14 @@ def test_it_refuses_a_record_with_any_byte_altered(part: str):
     for spoiled in every_alteration(record[part]):
         with pytest.raises(Broken):
             independent.read_record(vault_key, place, record | {part: spoiled})
+
+
+def test_it_opens_what_lies_under_the_item_of_a_keychain():
+    vector = frozen("keychain")
+    document, item = json.loads(vector["document"]), bytes.fromhex(vector["item"])
+    assert item[:1] == b"\x01"
+    associated = frame(b"keychain-key", document["account_id"].encode(), b"keychain", vector["item_name"].encode())
+    assert independent.unseal(item[1:], base64.b64decode(document["keychain"]["pack"]), associated) == vector["pack_plain"]
 
 
 def test_it_replays_the_ledger():

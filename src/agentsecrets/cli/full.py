@@ -22,6 +22,7 @@ ROOT = LazyGroup(
         "unlock": "account:unlock",
         "lock": "account:lock",
         "password": "password:PASSWORD",
+        "protection": "protection:PROTECTION",
         "project": "project:PROJECT",
         "environment": "environment:ENVIRONMENT",
         "secrets": "secrets:SECRETS",

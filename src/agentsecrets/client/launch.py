@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from agentsecrets.errors import BadUsage, DaemonUnavailable, PresenceGone, PresenceUnavailable
+from agentsecrets.wire.bus import bus_address
 from agentsecrets.wire.failures import from_json
 from agentsecrets.wire.home import READY
 
@@ -28,8 +29,8 @@ _HIGHEST_PORT = 65535
 
 
 def clean_environment() -> dict[str, str]:
-    """All that a program of ours gets of the environment: nothing that the caller could have set."""
-    return {"HOME": _home_folder(), "LANG": "C.UTF-8", "PATH": "/usr/bin:/bin", **_MALLOC}
+    """All that a program of ours gets of the environment: nothing that the caller could have set, but for where the session bus is."""
+    return {"HOME": _home_folder(), "LANG": "C.UTF-8", "PATH": "/usr/bin:/bin", **_MALLOC, **bus_address(os.environ)}
 
 
 def _home_folder() -> str:

@@ -18,11 +18,11 @@ from agentsecrets.crypto.signing import SEED_BYTES, SigningKey
 from agentsecrets.crypto.verify import verify_by_person, verify_identity
 from agentsecrets.errors import FormatUnknown, RecordCorrupt, SignatureInvalid, WrongPassword, WrongRecoveryKey
 from agentsecrets.model.place import new_id
-from agentsecrets.model.statement import DeviceCertificate, Identity
+from agentsecrets.model.protection import GUARDED, LEVELS
+from agentsecrets.model.statement import DeviceCertificate, Identity, Protection
 
 _PACK_VERSION = b"\x01"
 _PACK = "key pack"
-GUARDED = "guarded"
 
 
 class SealedKeys(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -33,8 +33,20 @@ class SealedKeys(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     device: bytes
 
 
-class SealedAccount(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An account as it lies on disk: nothing in it opens without the password.
+class KeychainKeys(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the daemon holds, sealed under a key that lies in the keychain of the operating system.
+
+    Attributes:
+        item: Name of the keychain's item.
+        pack: ``UnattendedKeys.pack``, sealed.
+    """
+
+    item: str
+    pack: bytes
+
+
+class SealedAccount(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """An account as it lies on disk: nothing in it opens without the password, the recovery key, or the item of a keychain.
 
     Attributes:
         identity: Encoded self-signed identity.
@@ -42,7 +54,11 @@ class SealedAccount(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         sealed: The person's signing key (opened only by the presence program, for one signature), the person's sealing key, and this
             machine's device key, under the password.
         recovery: The same under the recovery key; None when there is none.
-        protection: ``guarded``: how the daemon gets its keys. It is authenticated with each of them: no other program can lower it.
+        protection: How the daemon gets its keys (``model.protection``). It is authenticated with each of them: no other program can
+            lower it.
+        keychain: What the daemon gets at level ``keychain``; None at the others.
+        moved: The person's encoded word for ``protection``, empty while it is the one that the account began with: the keys under the
+            recovery key stay as they were sealed then.
     """
 
     account_id: str
@@ -52,7 +68,9 @@ class SealedAccount(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     certificate: bytes
     sealed: SealedKeys
     recovery: SealedKeys | None = None
-    protection: str = GUARDED
+    protection: str
+    keychain: KeychainKeys | None = None
+    moved: bytes = b""
 
     def verified_identity(self) -> Identity:
         """The identity, its signature checked against itself.
@@ -130,6 +148,7 @@ def new_account(email: str, password: bytes, now_ms: int) -> tuple[SealedAccount
         identity=identity.encode(),
         certificate=device.certificate,
         sealed=_sealed(person, stretch(password, kdf).wrap_key, associated),
+        protection=GUARDED,
     )
     return account, person
 
@@ -143,7 +162,7 @@ def with_password(account: SealedAccount, person: OpenPerson, password: bytes) -
 
 def with_recovery(account: SealedAccount, person: OpenPerson, key: RecoveryKey) -> SealedAccount:
     """The account with its keys also sealed under a recovery key; one that there was before opens nothing any more."""
-    return replace(account, recovery=_sealed(person, key.wrap_key, _by_recovery(account)))
+    return replace(account, recovery=_sealed(person, key.wrap_key, _by_recovery(account.account_id, account.protection)))
 
 
 def open_person(account: SealedAccount, password: bytes) -> OpenPerson:
@@ -169,10 +188,15 @@ def open_person_by_recovery(account: SealedAccount, key: RecoveryKey) -> OpenPer
     """
     if account.recovery is None:
         raise WrongRecoveryKey
-    try:
-        return _opened(account, account.recovery, key.wrap_key, _by_recovery(account))
-    except RecordCorrupt:
-        raise WrongRecoveryKey from None
+    for began in LEVELS:
+        try:
+            person = _opened(account, account.recovery, key.wrap_key, _by_recovery(account.account_id, began.name))
+        except RecordCorrupt:
+            continue
+        if began.name != account.protection:
+            _check_moved(account)
+        return person
+    raise WrongRecoveryKey
 
 
 Associated = Callable[[bytes], bytes]
@@ -200,8 +224,17 @@ def _by_password(account_id: str, protection: str, kdf: KdfParams) -> Associated
     return lambda part: frame(b"account-key", part, account_id.encode(), protection.encode(), kdf.encoded())
 
 
-def _by_recovery(account: SealedAccount) -> Associated:
-    return lambda part: frame(b"recovery-key", part, account.account_id.encode(), account.protection.encode())
+def _by_recovery(account_id: str, protection: str) -> Associated:
+    return lambda part: frame(b"recovery-key", part, account_id.encode(), protection.encode())
+
+
+def _check_moved(account: SealedAccount) -> None:
+    try:
+        word = verify_by_person(Envelope.decode(account.moved), account.verified_identity(), Protection)
+    except (FormatUnknown, SignatureInvalid):
+        raise WrongRecoveryKey from None
+    if word.protection != account.protection:
+        raise WrongRecoveryKey
 
 
 def _check(keys: UnattendedKeys, account: SealedAccount) -> None:

@@ -14,12 +14,13 @@ from agentsecrets.crypto.keys import SealedAccount, UnattendedKeys
 from agentsecrets.daemon.capacity import most_clients
 from agentsecrets.daemon.clock import SystemClock
 from agentsecrets.daemon.idleness import Idleness
+from agentsecrets.daemon.keychain.starting import Start
 from agentsecrets.daemon.places import Places
 from agentsecrets.daemon.requests import Requests
 from agentsecrets.daemon.session import SessionToken
 from agentsecrets.daemon.settings import Settings
 from agentsecrets.daemon.unlocked import OpenVault, Vault
-from agentsecrets.errors import NoAccount, StateUnwritable
+from agentsecrets.errors import AgentSecretsError, NoAccount, StateUnwritable
 from agentsecrets.network.address import Resolver
 from agentsecrets.network.http1.limits import Limits
 from agentsecrets.network.upstream import HttpUpstream
@@ -41,6 +42,7 @@ class Daemon:
     Attributes:
         stopping: Set when it is to end.
         locks: Whether a daemon without keys takes its place then.
+        refusal: Why it is locked although its level would open it.
     """
 
     home: Home
@@ -65,6 +67,7 @@ class Daemon:
     challenges: set[str] = field(default_factory=set)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     locks: bool = False
+    refusal: AgentSecretsError | None = None
     started: float = 0.0
 
     def __post_init__(self) -> None:
@@ -127,14 +130,14 @@ class Daemon:
         self.log.close()
 
 
-async def assemble(home: Home, settings: Settings, port: int, packed_keys: bytes | None) -> Daemon:
+async def assemble(home: Home, settings: Settings, port: int, start: Start) -> Daemon:
     """Puts a daemon together, unlocked when it was handed keys.
 
     Args:
         home: The state folder.
         settings: What a person chose.
         port: Where the proxy listens: never a target of a call.
-        packed_keys: ``UnattendedKeys.pack``, None for a locked daemon.
+        start: Its keys, or why there are none.
 
     Raises:
         NoAccount: When there is nothing to serve yet.
@@ -148,8 +151,8 @@ async def assemble(home: Home, settings: Settings, port: int, packed_keys: bytes
     worker, log_worker = ThreadWorker("state"), ThreadWorker("log")
     log_writer = ThreadWorker("append")
     opened = None
-    if packed_keys is not None:
-        opened = OpenVault(account, UnattendedKeys.unpack(packed_keys, account), store, worker, clock)
+    if start.keys is not None:
+        opened = OpenVault(account, UnattendedKeys.unpack(start.keys, account), store, worker, clock)
     vault, limits = Vault(opened), Limits(client_connections=most_clients())
     journal = Journal(log, log_writer, log_worker, clock)
     await journal.start()
@@ -173,4 +176,5 @@ async def assemble(home: Home, settings: Settings, port: int, packed_keys: bytes
         upstream=upstream,
         limits=limits,
         requests=Requests(clock),
+        refusal=start.refusal,
     )

@@ -13,9 +13,13 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agentsecrets.daemon.hardening import harden
 from agentsecrets.wire.home import READY
+
+if TYPE_CHECKING:
+    from agentsecrets.daemon.keychain.starting import Start
 
 DRAIN_SECONDS = 5.0
 
@@ -54,7 +58,8 @@ def live(arguments: Sequence[str] | None, keys: bytes | None) -> int:
     options = _options(arguments)
     try:
         with _only_one(options.home, options.lock_fd) as lock:
-            successor = _run(options, keys)
+            start = _start(options, keys)
+            successor = _run(options, start)
             if successor:
                 os.set_inheritable(lock, True)
                 os.execv(sys.executable, [*successor, "--lock-fd", str(lock)])  # noqa: S606  (our own program; the memory that held keys is gone with this one)
@@ -86,7 +91,17 @@ def load() -> None:
     import agentsecrets.daemon.listeners  # noqa: F401
 
 
-def _run(options: argparse.Namespace, keys: bytes | None) -> list[str]:
+def _start(options: argparse.Namespace, keys: bytes | None) -> Start:
+    """What this daemon starts with: what it was handed, or what it finds by itself unless it is to be locked."""
+    from agentsecrets.daemon.keychain.starting import LOCKED, Start, opened_by_itself
+    from agentsecrets.storage.paths import Home
+
+    if keys is not None:
+        return Start(keys)
+    return LOCKED if options.locked else opened_by_itself(Home(options.home), detached=options.ready_fd >= 0)
+
+
+def _run(options: argparse.Namespace, start: Start) -> list[str]:
     """Serves; answers the command line of the daemon that is to take this one's place, empty for none."""
     import uvloop
 
@@ -94,7 +109,7 @@ def _run(options: argparse.Namespace, keys: bytes | None) -> list[str]:
     gc.freeze()  # what stands now stays: the collector need not look at it again and again
     gc.set_threshold(*GC_THRESHOLDS)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_serve(options, keys))
+        return runner.run(_serve(options, start))
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -103,6 +118,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--port", type=int, help="port of the proxy, 0 for any free one; the one chosen last by default")
     parser.add_argument("--idle-lock", type=int, metavar="SECONDS", help="lock after so long without use, and remember it")
     parser.add_argument("--remember-port", action="store_true", help="remember the port")
+    parser.add_argument("--locked", action="store_true", help="stay locked where the keychain would open the vault")
     parser.add_argument("--lock-fd", type=int, default=-1)
     parser.add_argument("--ready-fd", type=int, default=-1)
     return parser.parse_args(arguments)
@@ -140,7 +156,7 @@ def _only_one(root: Path, handed: int) -> Iterator[int]:
         os.close(descriptor)
 
 
-async def _serve(options: argparse.Namespace, keys: bytes | None) -> list[str]:
+async def _serve(options: argparse.Namespace, start: Start) -> list[str]:
     from agentsecrets.daemon.admission import DataPlaneAdmission, control_plane_admission
     from agentsecrets.daemon.control.router import ControlPlane
     from agentsecrets.daemon.core import assemble
@@ -156,7 +172,7 @@ async def _serve(options: argparse.Namespace, keys: bytes | None) -> list[str]:
     settings = choose(home, port=options.port if options.remember_port else None, idle_lock_s=options.idle_lock)
     bound = bind_loopback(settings.port if options.port is None else options.port)
     port = bound[0].getsockname()[1]
-    daemon = await assemble(home, settings, port, keys)
+    daemon = await assemble(home, settings, port, start)
     admit = DataPlaneAdmission(port, daemon.session.matches, trusts_same_user=os.geteuid() != 0)
     data_plane = Listener(Service(admit, DataPlane(daemon.engine, daemon.places, daemon.idleness).serve, tcp_peer, daemon.limits))
     control = Listener(Service(control_plane_admission, ControlPlane(daemon).serve, unix_peer, daemon.limits))
@@ -172,7 +188,7 @@ async def _serve(options: argparse.Namespace, keys: bytes | None) -> list[str]:
 
 
 def _successor(root: Path, port: int) -> list[str]:
-    return [sys.executable, "-I", "-P", "-m", "agentsecrets.daemon", "--home", str(root), "--port", str(port)]
+    return [sys.executable, "-I", "-P", "-m", "agentsecrets.daemon", "--home", str(root), "--port", str(port), "--locked"]
 
 
 def _say(descriptor: int, said: bytes) -> None:

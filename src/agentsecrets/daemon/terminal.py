@@ -36,6 +36,14 @@ class Person:
             with _terminal("a person") as terminal:
                 os.write(terminal, f"{text}\r\n".encode())
 
+    def answer(self, prompt: str) -> str:
+        """Asks for something that everybody may see; a script is not asked, and has no answer."""
+        if self._stdin:
+            return ""
+        with _terminal("a person") as terminal:
+            os.write(terminal, f"{prompt}: ".encode())
+            return _line(terminal).strip()
+
     def secret(self, prompt: str) -> str:
         """Asks for a password or value without echo.
 

@@ -100,6 +100,15 @@ class BindingStatement(Statement, frozen=True, kw_only=True, forbid_unknown_fiel
     sealed_hash: str
 
 
+class Protection(Statement, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A person's word that the account is at another level of protection than the one it began with."""
+
+    kind = "protection"
+    account_id: str
+    protection: str
+    time_ms: int
+
+
 class FolderTrust(Statement, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The word that one ``.agentsecrets/project.json`` may choose the project."""
 

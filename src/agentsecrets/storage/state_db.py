@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ CREATE TABLE folders (path TEXT PRIMARY KEY, envelope BLOB NOT NULL);
 CREATE TABLE remembered (remembered_id TEXT PRIMARY KEY, envelope BLOB NOT NULL);
 CREATE TABLE choices (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
+_ITEMS = "keychain_items"
 _VAULT = "workspace_id = ? AND project_id = ? AND environment = ?"
 _HIGHEST = f"(SELECT max(version) FROM records WHERE {_VAULT} AND record_id = outermost.record_id)"  # noqa: S608  (joined from constants)
 _NEWEST = f"""
@@ -69,10 +70,30 @@ class StateDb:
             db.execute("INSERT INTO account VALUES (1, ?)", (as_json(account),))
             db.execute("INSERT INTO ledger VALUES (?, 0, ?)", (workspace_id, first_entry))
 
-    def rewrite(self, account: SealedAccount) -> None:
-        """Replaces the account by the same one sealed otherwise."""
+    def rewrite(self, before: SealedAccount, account: SealedAccount) -> None:
+        """Replaces the account by the same one sealed otherwise; what it was before is in no file any more.
+
+        Raises:
+            HeadMoved: When another program has sealed it anew meanwhile.
+        """
         with transaction(self._db) as db:
+            if self.account() != before:
+                raise HeadMoved
             db.execute("UPDATE account SET document = ? WHERE id = 1", (as_json(account),))
+        self._fold()
+
+    def items(self) -> list[str]:
+        """Names of keychain items that may be there: noted before they were made, until they were removed."""
+        return self.choice(_ITEMS).split()
+
+    def note_item(self, name: str) -> None:
+        """Notes one."""
+        self._note(lambda names: [*names, name])
+
+    def forget_item(self, name: str) -> None:
+        """Takes the note back, and what the account was before is in no file any more, should a change of it have been cut off."""
+        self._note(lambda names: [other for other in names if other != name])
+        self._fold()
 
     def workspaces(self) -> list[WorkspaceId]:
         """The workspaces that have a ledger here, in the order in which they came."""
@@ -164,8 +185,7 @@ class StateDb:
         with transaction(self._db) as db:
             purged = db.execute(_EMPTY, (before_ms,)).rowcount + db.execute(_DROP, (before_ms,)).rowcount
         if purged:
-            with writing():
-                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()  # the write-ahead log still has what the file has not
+            self._fold()
         return purged
 
     def binding(self, place: Place, binding_id: str) -> bytes | None:
@@ -221,6 +241,15 @@ class StateDb:
         """Remembers choices."""
         with transaction(self._db) as db:
             db.executemany("INSERT OR REPLACE INTO choices VALUES (?, ?)", list(choices))
+
+    def _fold(self) -> None:
+        """Empties the write-ahead log, which still has what the file has not."""
+        with writing():
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+
+    def _note(self, change: Callable[[list[str]], list[str]]) -> None:
+        with transaction(self._db) as db:
+            db.execute("INSERT OR REPLACE INTO choices VALUES (?, ?)", (_ITEMS, " ".join(change(self.items()))))
 
     def _dated(self, query: str, *arguments: str | int) -> list[tuple[SealedRecord, int]]:
         with writing():

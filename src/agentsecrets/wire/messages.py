@@ -215,6 +215,11 @@ class DaemonStatus(msgspec.Struct, frozen=True, kw_only=True):
     """What ``agentsecrets status`` says.
 
     Attributes:
+        protection: The level in force.
+        protection_why: What it means.
+        protection_limit: What it does not protect against.
+        locked_by: Slug of the failure for which the keychain did not open the vault, empty when it was not asked or did.
+        locked_why: Its words.
         recovery: Whether a recovery key opens the account too.
         resolution: How the project was found: ``header``, ``folder`` or ``active``; empty for none.
         untrusted: Path of a project file that nobody here has confirmed.
@@ -228,6 +233,10 @@ class DaemonStatus(msgspec.Struct, frozen=True, kw_only=True):
     idle_lock_s: int
     locked: bool
     protection: str
+    protection_why: str = ""
+    protection_limit: str = ""
+    locked_by: str = ""
+    locked_why: str = ""
     recovery: bool = False
     email: str
     workspace: str = ""

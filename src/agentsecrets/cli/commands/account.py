@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from agentsecrets.cli import fast
@@ -13,19 +15,24 @@ from agentsecrets.cli.workflow import write_workflow
 from agentsecrets.client.launch import Choice, by_variable
 from agentsecrets.client.lifecycle import lock as lock_daemon
 from agentsecrets.errors import NoDaemon, NoTerminal
+from agentsecrets.model.protection import LEVELS as KNOWN
 
-_LEVELS = ("guarded",)
+LEVELS = tuple(known.name for known in KNOWN)
 _PORT = click.IntRange(1, 65535)
 
 
 @click.command("init", short_help="Make an account on this machine.")
 @click.option("--email", default="", metavar="ADDRESS", help="A label for the account; nothing is sent there.")
 @password_stdin
-@click.option("--protection", type=click.Choice(_LEVELS), default="guarded", help="How the vault opens; guarded works everywhere.")
+@click.option(
+    "--protection",
+    type=click.Choice(LEVELS),
+    help="How the vault opens: keychain with your login session (the default where there is one), guarded by the password.",
+)
 @click.option("--recovery-file", default="", metavar="FILE", help="Write a recovery key into this new file; on a terminal it is shown.")
 @click.option("--port", type=_PORT, help="The port of the proxy, 8765 by default.")
 @with_errand
-def init(errand: Errand, email: str, password_stdin: bool, protection: str, recovery_file: str, port: int | None) -> None:
+def init(errand: Errand, email: str, password_stdin: bool, protection: str | None, recovery_file: str, port: int | None) -> None:
     """Make an account on this machine, seal its keys with a password, and start the daemon.
 
     It also writes .agent/workflows/agentsecrets.md into this folder: how an assistant uses the tool.
@@ -34,16 +41,18 @@ def init(errand: Errand, email: str, password_stdin: bool, protection: str, reco
         if not errand.has_person:
             raise NoTerminal(what="an e-mail address", flag="--email ADDRESS")
         email = click.prompt("E-mail", err=True)
-    made = errand.presence("init", password_stdin=password_stdin, email=email, recovery_file=absolute(recovery_file), **_choice(port))
+    asked = {"email": email, "protection": protection or "", "recovery_file": absolute(recovery_file), **choice(port)}
+    made = errand.presence("init", password_stdin=password_stdin, **asked)
     workflow = write_workflow(errand.note)
     status = errand.ask_running("/v1/status")
     errand.tell(
-        {**made, "protection": protection, "workspace": status["workspace"], "port": status["port"], "workflow": workflow},
-        f"This machine has an account now: {made['email']}, workspace {status['workspace']}, protection {protection}.\n"
+        {**made, "workspace": status["workspace"], "port": status["port"], "workflow": workflow},
+        f"This machine has an account now: {made['email']}, workspace {status['workspace']}, protection {made['protection']}.\n"
         f"The vault is open, and the proxy listens on 127.0.0.1:{status['port']}.\n",
     )
     if not made["recovery"]:
         errand.note("note: there is no recovery key; make one with: agentsecrets password recovery")
+    errand.note(f"protection {made['protection']}: {made['why']}")
     errand.note("next: agentsecrets project create NAME")
 
 
@@ -57,12 +66,17 @@ def status(errand: Errand) -> int:
 @click.command("unlock", short_help="Open the vault until it is locked again.")
 @password_stdin
 @click.option("--recovery", is_flag=True, help="Ask for the recovery key instead of the password.")
+@click.option("--password", is_flag=True, help="Ask for the password also where the keychain would open the vault.")
 @click.option("--idle-lock", default="", metavar="TIME", help="Lock after so long without use, e.g. 30m; 8h at first, then as chosen last.")
 @with_errand
-def unlock(errand: Errand, password_stdin: bool, recovery: bool, idle_lock: str) -> None:
-    """Start a fresh daemon that holds the keys in memory, until `agentsecrets lock`, the idle limit, or a restart."""
-    asked = {"idle_lock_s": seconds(idle_lock, "--idle-lock")} if idle_lock else {}
-    started = errand.presence("unlock", password_stdin=password_stdin, recovery=recovery, **_choice(None), **asked)
+def unlock(errand: Errand, password_stdin: bool, recovery: bool, password: bool, idle_lock: str) -> None:
+    """Start a fresh daemon that holds the keys in memory, until `agentsecrets lock`, the idle limit, or a restart.
+
+    At level keychain nobody is asked: the keychain opens the vault, or says why not.
+    """
+    asked: dict[str, Any] = {"idle_lock_s": seconds(idle_lock, "--idle-lock")} if idle_lock else {}
+    asked |= {"recovery": recovery, "password": password, "asks": errand.has_person, **choice(None)}
+    started = errand.hand_over("unlock", password_stdin=password_stdin, **asked)
     told = {**started, "locked": False}
     errand.tell(told, f"The vault of {started['email']} is open; the proxy listens on 127.0.0.1:{started['port']}.\n")
 
@@ -70,7 +84,10 @@ def unlock(errand: Errand, password_stdin: bool, recovery: bool, idle_lock: str)
 @click.command("lock", short_help="Close the vault.")
 @with_errand
 def lock(errand: Errand) -> None:
-    """Let running calls end, and forget all keys. Without a running daemon there is nothing to forget."""
+    """Let running calls end, and forget all keys. Without a running daemon there is nothing to forget.
+
+    At level keychain a daemon that is started later opens the vault again.
+    """
     try:
         lock_daemon(errand.home)
     except NoDaemon:
@@ -78,6 +95,11 @@ def lock(errand: Errand) -> None:
     errand.tell({"locked": True}, "The vault is locked.\n")
 
 
-def _choice(port: int | None) -> dict[str, object]:
-    choice = by_variable() if port is None else Choice(port=port, remember_port=True)
-    return {"port": choice.port, "remember_port": choice.remember_port}
+def choice(port: int | None) -> dict[str, Any]:
+    """How a deed is to start its daemon: by flag, else by the variables of this command.
+
+    Args:
+        port: The port by flag, None for none.
+    """
+    chosen = by_variable() if port is None else Choice(port=port, remember_port=True)
+    return {"port": chosen.port, "remember_port": chosen.remember_port}

@@ -30,10 +30,13 @@ PROXY = LazyGroup(
 
 @click.command("start", short_help="Start the daemon.")
 @click.option("--port", type=click.IntRange(1, 65535), help="The port of the proxy, from now on; 8765 at first.")
-@click.option("--foreground", is_flag=True, help="Stay in the foreground, for a process supervisor. It starts locked.")
+@click.option("--foreground", is_flag=True, help="Stay in the foreground, for a process supervisor.")
 @with_errand
 def start(errand: Errand, port: int | None, foreground: bool) -> None:
-    """Start the daemon if none is running. It starts locked; `agentsecrets unlock` starts one that holds the keys."""
+    """Start the daemon if none is running.
+
+    It starts locked, and `agentsecrets unlock` starts one that holds the keys; at level keychain it opens the vault by itself.
+    """
     choice = by_variable() if port is None else Choice(port=port, remember_port=True)
     if foreground:
         command = daemon_command(errand.home, choice)

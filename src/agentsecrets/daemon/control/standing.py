@@ -6,16 +6,13 @@ from msgspec.structs import asdict, replace
 
 from agentsecrets.daemon.control.route import Context, FrameRoute, Route
 from agentsecrets.errors import AgentSecretsError, UntrustedFolder
+from agentsecrets.model.protection import level
 from agentsecrets.network.http1.server import Exchange
 from agentsecrets.wire import frames
 from agentsecrets.wire.failures import to_json
 from agentsecrets.wire.messages import DaemonStatus, Nothing
 from agentsecrets.wire.tables import pairs
 
-_WHY = {
-    "guarded": "the keys are sealed under the password, and only while the vault is open in memory that other programs of yours cannot read"
-}
-_LIMIT = {"guarded": "whoever can change your program files, shell or terminal can wait for the password; root can read any memory"}
 _HEAD = [(b"Content-Type", frames.MEDIA_TYPE.encode()), (b"Cache-Control", b"no-store")]
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
@@ -30,12 +27,16 @@ async def _status(context: Context, _: Nothing) -> DaemonStatus:
         uptime_s=daemon.uptime_s,
         idle_lock_s=daemon.settings.idle_lock_s,
         locked=daemon.vault.locked,
-        protection=daemon.account.protection,
+        protection=daemon.account.protection if account is None or not daemon.vault.locked else account.protection,
+        locked_by=daemon.refusal.slug if daemon.refusal else "",
+        locked_why=daemon.refusal.message if daemon.refusal else "",
         recovery=account is not None and account.recovery is not None,
         email=daemon.account.email,
         log_rows=daemon.journal.length,
         redactions=daemon.journal.redactions,
     )
+    why = level(status.protection)
+    status = replace(status, protection_why=why.why, protection_limit=why.limit)
     return status if status.locked else await _of_workspace(context, status)
 
 
@@ -76,12 +77,9 @@ def as_text(status: DaemonStatus) -> str:
     return pairs(
         [
             ("Account", status.email),
-            ("Protection", f"{status.protection}: {_WHY[status.protection]}"),
-            ("Its limit", _LIMIT[status.protection]),
-            (
-                "Vault",
-                "locked; open it with: agentsecrets unlock" if status.locked else f"open, locks after {_span(status.idle_lock_s)} idle",
-            ),
+            ("Protection", f"{status.protection}: {status.protection_why}"),
+            ("Its limit", status.protection_limit),
+            ("Vault", _vault(status)),
             ("Workspace", status.workspace),
             ("Project", _project(status)),
             ("Environment", "PRODUCTION" if status.environment == "production" else status.environment),
@@ -92,6 +90,12 @@ def as_text(status: DaemonStatus) -> str:
             ("Daemon", f"process {status.pid}, version {status.version}, running for {_span(status.uptime_s)}"),
         ]
     )
+
+
+def _vault(status: DaemonStatus) -> str:
+    if not status.locked:
+        return f"open, locks after {_span(status.idle_lock_s)} idle"
+    return f"locked{', because ' + status.locked_why if status.locked_why else ''}; open it with: agentsecrets unlock"
 
 
 def _project(status: DaemonStatus) -> str:

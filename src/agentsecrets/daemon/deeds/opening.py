@@ -38,9 +38,16 @@ class Opened:
         shown: What the person reads first: what will be signed or done.
         recovery: Whether the recovery key is asked for instead of the password.
 
+    Attributes:
+        keys: What was opened.
+        typed: The password or the words that opened it.
+
     Raises:
         NoAccount, WrongPassword, WrongRecoveryKey, NoTerminal, LedgerCorrupt, SignatureInvalid
     """
+
+    keys: OpenPerson
+    typed: str
 
     def __init__(self, asked: Asked, person: Person, shown: str, *, recovery: bool = False) -> None:
         self.home = Home(Path(asked.home))
@@ -51,7 +58,8 @@ class Opened:
             raise NoAccount
         person.show(shown)
         self.account: SealedAccount = account
-        self.keys: OpenPerson = _opened(account, person, _BY_RECOVERY if recovery else _BY_PASSWORD, once=asked.password_stdin)
+        way = _BY_RECOVERY if recovery else _BY_PASSWORD
+        self.keys, self.typed = _opened(account, person, way, once=asked.password_stdin)
         self.control = asked.control
 
     @cached_property
@@ -134,10 +142,11 @@ _BY_RECOVERY = _Way(
 )
 
 
-def _opened(account: SealedAccount, person: Person, way: _Way, *, once: bool) -> OpenPerson:
+def _opened(account: SealedAccount, person: Person, way: _Way, *, once: bool) -> tuple[OpenPerson, str]:
     for left in range(1 if once else _TRIES, 0, -1):
         try:
-            return way.open(account, person.secret(way.prompt))
+            typed = person.secret(way.prompt)
+            return way.open(account, typed), typed
         except (WrongPassword, WrongRecoveryKey):
             if left == 1:
                 raise

@@ -19,7 +19,7 @@ class _Asked(Asked, frozen=True, kw_only=True):
 def _perform(asked: _Asked, person: Person) -> dict[str, Any]:
     opened = Opened(asked, person, "AgentSecrets: change the password of the account", recovery=asked.recovery)
     password = new_password(asked, person, opened.account.email)
-    opened.store.rewrite(with_password(opened.account, opened.keys, encoded(password)))
+    opened.store.rewrite(opened.account, with_password(opened.account, opened.keys, encoded(password)))
     return {"email": opened.account.email}
 
 

@@ -21,7 +21,7 @@ def _perform(asked: _Asked, person: Person) -> dict[str, Any]:
     replaces = "AgentSecrets: make a recovery key; one that was made before opens nothing any more"
     opened, key = Opened(asked, person, replaces), RecoveryKey.generate()
     hand_out(key, person, asked.file)
-    opened.store.rewrite(with_recovery(opened.account, opened.keys, key))
+    opened.store.rewrite(opened.account, with_recovery(opened.account, opened.keys, key))
     return {"email": opened.account.email, "file": asked.file}
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 from agentsecrets.client.launch import Choice
 from agentsecrets.client.lifecycle import taken_over
-from agentsecrets.crypto.keys import OpenPerson
+from agentsecrets.crypto.keys import UnattendedKeys
 from agentsecrets.daemon.deeds.deed import Asked
 from agentsecrets.daemon.settings import read_settings
 from agentsecrets.daemon.waiting import WaitingDaemon
@@ -33,12 +35,26 @@ def daemon_to_be(asked: Starts) -> WaitingDaemon:
     return WaitingDaemon(["--home", asked.home, *choice.flags()])
 
 
-def replace_daemon(home: Home, waiting: WaitingDaemon, keys: OpenPerson) -> dict[str, Any]:
-    """Ends the daemon that runs, if one does, and lets the waiting one take its place: no running one is ever handed keys.
+class Replacing:
+    """A home without a daemon, held for the one that waits: no running one is ever handed keys.
 
-    Returns:
-        What it was started with: ``port`` and ``idle_lock_s``. It may have been stopped or replaced again before anybody could ask it.
+    Attributes:
+        started: What it was started with: ``port`` and ``idle_lock_s``. It may have been stopped or replaced again before anybody could
+            ask it.
     """
+
+    def __init__(self, home: Home, waiting: WaitingDaemon, lock: int) -> None:
+        self._home, self._waiting, self._lock = home, waiting, lock
+        self.started: dict[str, Any] = {}
+
+    def by(self, keys: UnattendedKeys) -> None:
+        """Lets the waiting daemon serve with these keys."""
+        port = self._waiting.open(keys.pack(), self._lock)
+        self.started = {"port": port, "idle_lock_s": read_settings(self._home).idle_lock_s}
+
+
+@contextlib.contextmanager
+def replacing(home: Home, waiting: WaitingDaemon) -> Iterator[Replacing]:
+    """Ends the daemon that runs, if one does; what is done within, no other program does at the same time."""
     with taken_over(home.root) as lock:
-        port = waiting.open(keys.unattended.pack(), lock)
-    return {"port": port, "idle_lock_s": read_settings(home).idle_lock_s}
+        yield Replacing(home, waiting, lock)

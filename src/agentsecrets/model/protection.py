@@ -1,0 +1,50 @@
+"""Levels of protection: how a vault opens, and what that is worth."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Level(NamedTuple):
+    """One level.
+
+    Attributes:
+        name: As commands and the sealed account call it.
+        opens: How the vault opens, for somebody who chooses.
+        why: What it means while it is in force.
+        limit: What it does not protect against.
+    """
+
+    name: str
+    opens: str
+    why: str
+    limit: str
+
+
+GUARDED = "guarded"
+KEYCHAIN = "keychain"
+
+LEVELS: tuple[Level, ...] = (
+    Level(
+        KEYCHAIN,
+        "by itself, with your login session: the operating system's keychain holds what opens it",
+        "what opens the keys lies in the keychain of the operating system, which opens with your login session",
+        "any program of your user could ask the keychain itself, or run `agentsecrets env`; guarded asks for the password instead",
+    ),
+    Level(
+        GUARDED,
+        "by the account password, with `agentsecrets unlock`, until it is locked or idle for too long",
+        "the keys are sealed under the password, and only while the vault is open in memory that other programs of yours cannot read",
+        "whoever can change your program files, shell or terminal can wait for the password; root can read any memory",
+    ),
+)
+"""All levels, the more convenient first."""
+
+
+def level(name: str) -> Level:
+    """The level of a name.
+
+    Raises:
+        KeyError: When there is none.
+    """
+    return {known.name: known for known in LEVELS}[name]

@@ -1,0 +1,114 @@
+"""What every ``ports.Keychain`` does: the Secret Service in this process, and in a program of its own."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from agentsecrets.crypto.levels import written_item
+from agentsecrets.daemon.keychain.bounded import BoundedKeychain
+from agentsecrets.errors import FormatUnknown, KeychainLocked, KeychainMissing
+from agentsecrets.ports import Keychain
+from agentsecrets.storage.keychain import BACK_ENDS
+from agentsecrets.storage.keychain.secret_service import SecretService
+from tests.parts.desktop import Desktop, desktop
+
+KEY = secrets.token_bytes(32)
+KEYCHAINS: dict[str, Callable[[], Keychain]] = {"secret service": SecretService, "in a program of its own": BoundedKeychain}
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desktop]:
+    with desktop(tmp_path_factory.mktemp("desktop")) as started:
+        yield started
+
+
+@pytest.fixture(params=KEYCHAINS)
+def keychain(request: pytest.FixtureRequest, session: Desktop, monkeypatch: pytest.MonkeyPatch) -> Keychain:
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", session.address)
+    return KEYCHAINS[request.param]()
+
+
+def test_an_item_gives_back_what_was_written_and_no_other_does(keychain: Keychain, session: Desktop):
+    assert keychain.read("one") is None
+    keychain.write("one", KEY)
+    keychain.write("two", KEY[::-1])
+    assert (keychain.read("one"), keychain.read("two"), keychain.read("on")) == (KEY, KEY[::-1], None)
+    assert session.items() == {"one": written_item(KEY).encode(), "two": written_item(KEY[::-1]).encode()}
+    keychain.write("one", KEY[::-1])
+    assert keychain.read("one") == KEY[::-1]
+    for name in ("one", "two"):
+        keychain.delete(name)
+        assert keychain.read(name) is None
+        keychain.delete(name)  # what is gone may be removed again
+    assert session.items() == {}
+
+
+def test_it_says_its_name_when_it_could_be_used_and_makes_nothing(keychain: Keychain, session: Desktop):
+    assert keychain.check() == "Secret Service"
+    assert session.items() == {}
+
+
+def test_an_item_of_another_shape_is_refused_and_not_repeated(keychain: Keychain, session: Desktop):
+    keychain.write("one", KEY)
+    with session.collection() as collection:
+        [item] = collection.search_items({"service": "agentsecrets"})
+        item.set_secret(b"canary-of-an-item-71c2")
+    with pytest.raises(FormatUnknown) as refused:
+        keychain.read("one")
+    assert "canary" not in refused.value.message + refused.value.hint + repr(refused.value.__cause__)
+    keychain.delete("one")
+
+
+def test_a_locked_one_refuses_everything_and_opens_no_window(keychain: Keychain, session: Desktop):
+    session.lock()
+    try:
+        deeds: list[Callable[[], object]] = [
+            keychain.check,
+            lambda: keychain.read("one"),
+            lambda: keychain.write("one", KEY),
+            lambda: keychain.delete("one"),
+        ]
+        for deed in deeds:
+            with pytest.raises(KeychainLocked):
+                deed()
+        assert session.is_locked() is True
+    finally:
+        session.log_out()
+        session.log_in()
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["disabled:", "", "unix:path=/nowhere/bus", "tcp:host=127.0.0.1,port=1", "unixexec:path=/bin/sh", "unix:path=/dev/null;tcp:host=::1"],
+)
+def test_a_bus_that_is_not_there_or_no_socket_of_this_machine_is_no_keychain(
+    keychain: Keychain, address: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address or "disabled:")
+    with pytest.raises(KeychainMissing):
+        keychain.check()
+
+
+def test_a_bus_on_which_nothing_keeps_secrets_is_no_keychain(keychain: Keychain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    with Desktop(tmp_path) as empty:
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", empty.address)
+        with pytest.raises(KeychainMissing):
+            keychain.check()
+
+
+@pytest.mark.parametrize("back_end", [back_end for back_end in BACK_ENDS if back_end is not SecretService])
+def test_the_keychain_of_another_system_refuses_here_whatever_it_is_asked(back_end: type[Keychain]):
+    foreign = back_end()
+    deeds: list[Callable[[], object]] = [
+        foreign.check,
+        lambda: foreign.read("one"),
+        lambda: foreign.write("one", KEY),
+        lambda: foreign.delete("one"),
+    ]
+    for deed in deeds:
+        with pytest.raises(KeychainMissing):
+            deed()
