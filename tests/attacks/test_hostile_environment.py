@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.parts.commands import PASSWORD, VALUE, Commands, commands
+from tests.parts.commands import NO_BUS, PASSWORD, VALUE, Commands, commands
 from tests.parts.ordinary_user import ordinary_user
 from tests.parts.tls import TlsUpstream
 
@@ -92,6 +92,7 @@ BREAKS_THE_COMMAND = frozenset(
 )
 """With these a command fails or speaks of another place, as it should."""
 PASSED_ON = {
+    "DBUS_SESSION_BUS_ADDRESS",
     "HOME",
     "LANG",
     "PATH",
@@ -175,6 +176,10 @@ def _is_clean(scene: Scene, pid: int) -> None:
     """What only root can see: environment and libraries of a process."""
     environment = dict(entry.split("=", 1) for entry in Path(f"/proc/{pid}/environ").read_text().split("\0") if entry)
     assert environment.keys() <= PASSED_ON
+    bus = environment.pop(
+        "DBUS_SESSION_BUS_ADDRESS"
+    )  # the one that comes from the caller: for the keychain's program, see test_keychain.py
+    assert bus in {NO_BUS, f"unix:path={scene.trap}/bus"}
     assert str(scene.trap) not in " ".join(environment.values())
     assert environment["MALLOC_TRIM_THRESHOLD_"] != "1"
     maps = Path(f"/proc/{pid}/maps").read_text()

@@ -7,13 +7,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from keyring import get_keyring
 
 from agentsecrets.crypto.levels import written_item
 from agentsecrets.daemon.keychain.bounded import BoundedKeychain
 from agentsecrets.errors import FormatUnknown, KeychainLocked, KeychainMissing
 from agentsecrets.ports import Keychain
-from agentsecrets.storage.keychain import BACK_ENDS
+from agentsecrets.storage.keychain import BACK_ENDS, keychain_of
 from agentsecrets.storage.keychain.secret_service import SecretService
+from tests.architecture.source import modules
 from tests.parts.desktop import Desktop, desktop
 
 KEY = secrets.token_bytes(32)
@@ -98,6 +100,39 @@ def test_a_bus_on_which_nothing_keeps_secrets_is_no_keychain(keychain: Keychain,
         monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", empty.address)
         with pytest.raises(KeychainMissing):
             keychain.check()
+
+
+def test_no_setting_of_the_library_chooses_another_back_end(
+    keychain: Keychain, session: Desktop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    settings = tmp_path / "python_keyring" / "keyringrc.cfg"
+    settings.parent.mkdir()
+    settings.write_text("[backend]\ndefault-keyring=keyring.backends.null.Keyring\n")
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setenv("KEYRING_PROPERTY_PREFERRED_COLLECTION", "/org/freedesktop/secrets/collection/session")
+    assert type(get_keyring()).__module__ == "keyring.backends.null", "the library is not led astray: the attack does not work"
+    keychain.write("one", KEY)
+    assert session.items() == {"one": written_item(KEY).encode()}
+    keychain.delete("one")
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "disabled:")
+    with pytest.raises(KeychainMissing):
+        keychain.write("one", KEY)
+
+
+def test_only_three_back_ends_are_ever_loaded_and_the_library_s_own_choice_is_never_asked():
+    loaded = {name for module in modules().values() for name in module.imports if name.split(".")[0] == "keyring"}
+    assert {name for name in loaded if ".backends." in name} == {
+        f"keyring.backends.{name}.{kind}"
+        for name, kind in (("SecretService", "Keyring"), ("macOS", "Keyring"), ("Windows", "WinVaultKeyring"))
+    }
+    assert {name.rsplit(".", 1)[0] for name in loaded if ".backends." not in name} == {"keyring.backend", "keyring.errors"}
+
+
+@pytest.mark.parametrize("system", ["freebsd14", "cygwin", "emscripten", ""])
+def test_a_system_whose_keychain_nobody_knows_has_none(system: str):
+    with pytest.raises(KeychainMissing):
+        keychain_of(system)
 
 
 @pytest.mark.parametrize("back_end", [back_end for back_end in BACK_ENDS if back_end is not SecretService])

@@ -127,9 +127,9 @@ def test_what_needs_a_person_needs_the_password_at_this_level_too(person: Comman
         ("secrets", "bind", "KEY", "--host", "api.example.com", "--bearer"),
         ("password", "change"),
         ("protection", "set", "guarded"),
-        ("env", "--remember", "--", "true"),
     ):
         assert person.ask(*words, code=4)["error"] == "presence_required", words
+    assert "this needs a person" in person.run("env", "--remember", "--", "true", code=4)
     assert person.run("secrets", "get", "KEY", "--password-stdin", said=PASSWORD) == "a-value-to-keep\n"
 
 

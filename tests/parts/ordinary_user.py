@@ -60,15 +60,16 @@ class OrdinaryUser:
 
 
 @contextmanager
-def ordinary_user(*, other_than: int = 0) -> Iterator[OrdinaryUser]:
+def ordinary_user(*, other_than: int = 0, known: bool = False) -> Iterator[OrdinaryUser]:
     """A user with a folder; the folder is removed at the end.
 
     Args:
         other_than: A uid that this one must not be.
+        known: Whether it is one of the account database, as a message bus wants it, instead of one whom nobody knows.
     """
     if os.geteuid() != 0:
         pytest.skip("only root can become another user; run the tests as root, in a container for example")
-    uid = next(uid for uid in _candidates() if uid != other_than and _is_free(uid))
+    uid = next(uid for uid in (_known() if known else _candidates()) if uid != other_than and (known or _is_free(uid)))
     folder = Path(tempfile.mkdtemp(prefix="agentsecrets-", dir="/tmp"))
     os.chown(folder, uid, uid)
     try:
@@ -83,6 +84,12 @@ def ordinary_user(*, other_than: int = 0) -> Iterator[OrdinaryUser]:
 def _candidates() -> Iterator[int]:
     """Numbers to try, beginning at another place in each process: test runs beside each other do not meet."""
     return (_FIRST_UID + (os.getpid() + step) % _UIDS for step in range(_UIDS))
+
+
+def _known() -> list[int]:
+    """Accounts of the system that have no processes."""
+    owners = set(_owners_of_processes())
+    return [account.pw_uid for account in pwd.getpwall() if account.pw_uid not in owners]
 
 
 def _is_free(uid: int) -> bool:

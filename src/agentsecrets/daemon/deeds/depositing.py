@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,10 @@ def account_of(asked: Asked) -> SealedAccount:
         NoAccount
     """
     home = Home(Path(asked.home))
-    account = StateDb(home.state_db).account() if home.state_db.exists() else None
+    if not home.state_db.exists():
+        raise NoAccount
+    with contextlib.closing(StateDb(home.state_db)) as store:
+        account = store.account()
     if account is None:
         raise NoAccount
     return account

@@ -30,7 +30,10 @@ class Starts(Asked, frozen=True, kw_only=True):
 
 
 def daemon_to_be(asked: Starts) -> WaitingDaemon:
-    """A daemon that waits for its keys; to be made before a person is asked for anything."""
+    """A daemon that waits for its keys; to be made before a person is asked for anything, and before a database is opened.
+
+    The fork would close SQLite's descriptors by number, when its collector comes to them, whatever they are by then.
+    """
     choice = Choice(port=asked.port, remember_port=asked.remember_port, idle_lock_s=asked.idle_lock_s)
     return WaitingDaemon(["--home", asked.home, *choice.flags()])
 

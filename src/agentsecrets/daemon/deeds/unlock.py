@@ -29,11 +29,11 @@ class _Asked(Starts, frozen=True, kw_only=True):
 
 
 def _perform(asked: _Asked, person: Person) -> dict[str, Any]:
+    waiting = daemon_to_be(asked)
     account, keychain = account_of(asked), BoundedKeychain()
     by_person = asked.recovery or asked.password or asked.password_stdin or account.protection != KEYCHAIN
     if by_person and not (asked.asks or asked.password_stdin):
         raise PresenceRequired
-    waiting = daemon_to_be(asked)
     if by_person:
         opened = Opened(asked, person, "AgentSecrets: unlock the vault", recovery=asked.recovery)
         account, keys = opened.account, opened.keys.unattended

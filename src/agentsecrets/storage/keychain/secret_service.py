@@ -18,7 +18,7 @@ from agentsecrets.wire.bus import VARIABLE, is_local
 
 if TYPE_CHECKING:
     from jeepney.io.blocking import DBusConnection
-    from secretstorage import Collection
+    from secretstorage import Collection, Item
 
 _PEER = struct.Struct("=iII")
 """``struct ucred`` of unix(7): process, user, group."""
@@ -60,6 +60,11 @@ class _Unprompted(Keyring):
         if collection.is_locked():
             raise KeychainLocked(name=SecretService.name)
         return collection
+
+    def unlock(self, item: Item) -> None:
+        """An item that is locked by itself stays so."""
+        if item.is_locked():
+            raise KeychainLocked(name=SecretService.name)
 
 
 def _usual_bus() -> str:
