@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from agentsecrets.storage.keychain import BACK_ENDS, keychain_of
 from agentsecrets.storage.keychain.secret_service import SecretService
 from tests.architecture.source import modules
 from tests.parts.desktop import Desktop, desktop
+from tests.parts.ordinary_user import ordinary_user
 
 KEY = secrets.token_bytes(32)
 KEYCHAINS: dict[str, Callable[[], Keychain]] = {"secret service": SecretService, "in a program of its own": BoundedKeychain}
@@ -100,6 +103,28 @@ def test_a_bus_on_which_nothing_keeps_secrets_is_no_keychain(keychain: Keychain,
         monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", empty.address)
         with pytest.raises(KeychainMissing):
             keychain.check()
+
+
+@pytest.mark.other_uid
+def test_a_bus_of_another_user_is_no_keychain(keychain: Keychain, monkeypatch: pytest.MonkeyPatch):
+    with ordinary_user(known=True) as other, desktop(other.folder / "session", other.uid) as theirs:
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", theirs.address)
+        with pytest.raises(KeychainMissing) as refused:
+            keychain.write("one", KEY)
+        assert "belongs to another user" in refused.value.message
+        assert theirs.items() == {}
+
+
+def test_the_library_is_in_no_process_but_the_one_that_speaks_with_the_keychain():
+    """What a daemon and a presence program load, and a command."""
+    program = """
+import sys, agentsecrets.cli.full, agentsecrets.daemon.main, agentsecrets.daemon.presence, agentsecrets.daemon.deeds
+import agentsecrets.daemon.keychain.starting, agentsecrets.daemon.keychain.program
+agentsecrets.daemon.main.load()
+print([name for name in sys.modules if name.split(".")[0] in ("keyring", "secretstorage", "jeepney", "jaraco")])
+"""
+    loaded = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=60)
+    assert loaded.stdout.strip() == "[]"
 
 
 def test_no_setting_of_the_library_chooses_another_back_end(

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
+import msgspec
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -17,12 +18,12 @@ from agentsecrets.crypto.keys import SealedAccount, new_account
 from agentsecrets.crypto.records import SealedRecord
 from agentsecrets.errors import AccountExists, HeadMoved
 from agentsecrets.model.place import Place, ProjectId, WorkspaceId
-from agentsecrets.ports import StateStore
+from agentsecrets.ports import AccountStore, StateStore
 from agentsecrets.storage.state_db import StateDb
 from tests.parts.stand_ins import MemoryState
 
 
-class Store(StateStore, Protocol):
+class Store(StateStore, AccountStore, Protocol):
     def found(self, account: SealedAccount, workspace_id: WorkspaceId, first_entry: bytes) -> None: ...
 
 
@@ -65,6 +66,25 @@ def test_an_account_is_founded_once_and_read_back_whole(store: Store, account: S
     with pytest.raises(AccountExists):
         store.found(account, HERE.workspace_id, b"other")
     assert store.ledger(HERE.workspace_id) == [b"first"]
+
+
+def test_an_account_is_sealed_otherwise_only_by_who_has_seen_how_it_is_now(store: Store, account: SealedAccount):
+    store.found(account, HERE.workspace_id, b"first")
+    moved = msgspec.structs.replace(account, moved=b"a word")
+    store.rewrite(account, moved)
+    with pytest.raises(HeadMoved):
+        store.rewrite(account, msgspec.structs.replace(account, moved=b"another"))
+    assert store.account() == moved
+
+
+def test_names_of_keychain_items_are_noted_in_order_until_they_are_forgotten(store: Store):
+    assert store.items() == []
+    for name in ("a", "b", "c"):
+        store.note_item(name)
+    store.forget_item("b")
+    store.forget_item("none")
+    assert store.items() == ["a", "c"]
+    assert store.account() is None
 
 
 def test_a_ledger_takes_each_number_once_and_answers_from_any_number_on(store: Store, account: SealedAccount):

@@ -118,6 +118,7 @@ class MemoryState:
     _folders: dict[str, bytes] = field(default_factory=dict)
     _remembered: dict[str, bytes] = field(default_factory=dict)
     _choices: dict[str, str] = field(default_factory=dict)
+    _items: list[str] = field(default_factory=list)
 
     def account(self) -> SealedAccount | None:
         return self._account
@@ -234,6 +235,20 @@ class MemoryState:
 
     def drop_remembered(self, remembered_id: str) -> None:
         self._remembered.pop(remembered_id, None)
+
+    def rewrite(self, before: SealedAccount, account: SealedAccount) -> None:
+        if self._account != before:
+            raise HeadMoved
+        self._account = account
+
+    def items(self) -> list[str]:
+        return list(self._items)
+
+    def note_item(self, name: str) -> None:
+        self._items.append(name)
+
+    def forget_item(self, name: str) -> None:
+        self._items = [other for other in self._items if other != name]
 
     def choice(self, name: str) -> str:
         return self._choices.get(name, "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from agentsecrets.cli.checks.check import OK, WARN, Check, Finding, Scene
+from agentsecrets.model.protection import KEYCHAIN
 
 
 def _look(scene: Scene) -> Iterator[Finding]:
@@ -13,9 +14,19 @@ def _look(scene: Scene) -> Iterator[Finding]:
     if scene.is_open:
         yield Finding(OK, f"open, protection {scene.status['protection']}")
     else:
-        yield Finding(WARN, "locked: no call can use a secret", "agentsecrets unlock")
+        why = f", because {scene.status['locked_why']}" if scene.status["locked_why"] else ""
+        yield Finding(WARN, f"locked: no call can use a secret{why}", "agentsecrets unlock")
+    if scene.status["protection"] == KEYCHAIN:
+        yield _keychain(scene)
     if not scene.status["recovery"]:
         yield Finding(WARN, "there is no recovery key: who forgets the password loses all secrets", "agentsecrets password recovery")
+
+
+def _keychain(scene: Scene) -> Finding:
+    found = scene.errand.hand_over("protection.show")["keychain"]
+    if found["usable"]:
+        return Finding(OK, f"the keychain answers: {found['name']}")
+    return Finding(WARN, f"the next daemon will not open the vault: {found['message']}", "agentsecrets unlock --password")
 
 
 CHECK = Check("vault", _look)

@@ -74,7 +74,7 @@ def _started(question: bytes) -> _Running:
     asked, ours = os.pipe()
     answers, told = os.pipe()
     nothing = os.open(os.devnull, os.O_WRONLY)
-    command = [sys.executable, "-I", "-P", "-m", "agentsecrets.daemon.keychain"]
+    command = [sys.executable, "-I", "-P", "-m", "agentsecrets.daemon.keychain", str(os.getpid())]
     environment = {"HOME": os.environ.get("HOME", "/"), "LANG": "C.UTF-8", "PATH": "/usr/bin:/bin", **bus_address(os.environ)}
     standard = [(os.POSIX_SPAWN_DUP2, descriptor, at) for at, descriptor in enumerate((asked, told, nothing))]
     try:

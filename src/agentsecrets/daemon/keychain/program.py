@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 
-from agentsecrets.daemon.hardening import harden
+from agentsecrets.daemon.hardening import end_with, harden
 from agentsecrets.daemon.seclusion import secluded
 
 
 def main() -> int:
-    """Answers one question: the answer, or the failure, as JSON.
+    """Answers one question: the answer, or the failure, as JSON. It does not outlive whoever asked, whose process is its one argument.
 
     Returns:
         0, or the exit code of the failure's family.
     """
+    end_with(int(sys.argv[1]), signal.SIGKILL)
     harden()
     # Frameworks of macOS want a process that was started by exec; there PT_DENY_ATTACH closes it, and nobody reads it by a file.
     return _answer() if sys.platform == "darwin" else secluded(_answer)
