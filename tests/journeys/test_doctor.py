@@ -158,7 +158,9 @@ def test_variables_are_named_and_never_what_they_say(desk: Commands) -> None:
     ended = desk.end("doctor")
     assert CANARY not in ended.stdout + ended.stderr
     told = _of(desk, "variables")
-    assert {mend for _, _, mend in told} >= {f"unset {name}" for name in desk.environment if name.startswith(("AGENTSECRETS_", "LD_", "PYTHON"))}
+    assert {mend for _, _, mend in told} >= {
+        f"unset {name}" for name in desk.environment if name.startswith(("AGENTSECRETS_", "LD_", "PYTHON"))
+    }
     assert {state for state, _, _ in told} == {"warn"}
 
 

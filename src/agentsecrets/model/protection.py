@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from agentsecrets.errors import FormatUnknown
+
 
 class Level(NamedTuple):
     """One level.
@@ -45,6 +47,9 @@ def level(name: str) -> Level:
     """The level of a name.
 
     Raises:
-        KeyError: When there is none.
+        FormatUnknown: When there is none: an account of a newer AgentSecrets.
     """
-    return {known.name: known for known in LEVELS}[name]
+    for known in LEVELS:
+        if known.name == name:
+            return known
+    raise FormatUnknown(kind="account")

@@ -48,15 +48,17 @@ class BoundedKeychain:
 
 class _Running(NamedTuple):
     pid: int
+    asked: int
     answers: int
 
 
 def _ask(question: Question) -> Told:
     deadline = time.monotonic() + SECONDS
-    running = _started(msgspec.json.encode(question))
+    running = _started()
     try:
-        said = _read(running.answers, deadline)
+        said = _told(running, msgspec.json.encode(question), deadline)
     finally:
+        os.close(running.asked)
         os.close(running.answers)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(running.pid, signal.SIGKILL)
@@ -69,7 +71,7 @@ def _ask(question: Question) -> Told:
         raise from_json(said) if said else KeychainMissing(problem=f"the program that speaks with it ended with {code}") from None
 
 
-def _started(question: bytes) -> _Running:
+def _started() -> _Running:
     """Starts the program in a process group of its own, with a clean environment."""
     asked, ours = os.pipe()
     answers, told = os.pipe()
@@ -79,24 +81,26 @@ def _started(question: bytes) -> _Running:
     standard = [(os.POSIX_SPAWN_DUP2, descriptor, at) for at, descriptor in enumerate((asked, told, nothing))]
     try:
         pid = os.posix_spawn(sys.executable, command, environment, file_actions=standard, setpgroup=0)
-        os.write(ours, question)  # far less than a pipe holds
     except OSError as failure:
+        os.close(ours)
         os.close(answers)
         raise KeychainMissing(problem=failure.strerror or "unknown") from None
     finally:
-        for descriptor in (asked, ours, told, nothing):
+        for descriptor in (asked, told, nothing):
             os.close(descriptor)
-    return _Running(pid, answers)
+    return _Running(pid, ours, answers)
 
 
-def _read(descriptor: int, deadline: float) -> bytes | None:
+def _told(running: _Running, question: bytes, deadline: float) -> bytes | None:
     """All that comes until the other end is closed, None when it takes too long."""
+    with contextlib.suppress(BrokenPipeError):  # it has ended: what it said, if anything, is still there
+        os.write(running.asked, question + b"\n")
     said = b""
     while True:
-        ready, _, _ = select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))
+        ready, _, _ = select.select([running.answers], [], [], max(0.0, deadline - time.monotonic()))
         if not ready:
             return None
-        part = os.read(descriptor, _MOST_TOLD)
+        part = os.read(running.answers, _MOST_TOLD)
         said += part
         if not part or len(said) > _MOST_TOLD:
             return said

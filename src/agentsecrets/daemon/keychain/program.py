@@ -26,7 +26,7 @@ def _answer() -> int:
     from agentsecrets.wire.failures import to_json
 
     try:
-        code, answer = 0, _told(sys.stdin.buffer.read())
+        code, answer = 0, _told(sys.stdin.buffer.readline())
     except AgentSecretsError as failure:
         code, answer = failure.exit_code, to_json(failure)
     except Exception:  # noqa: BLE001  (a fault of ours, whose text may hold a key: it must not be printed)

@@ -1,4 +1,4 @@
-"""What is asked of the keychain's program, and what it tells; both go through pipes that only the two of them have."""
+"""What is asked of the keychain's program, and what it tells; each a line in a pipe that only the two of them have."""
 
 from __future__ import annotations
 
