@@ -8,11 +8,11 @@ import shutil
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from agentsecrets.crypto.keys import SealedAccount, open_person
+from agentsecrets.crypto.keys import OpenPerson, SealedAccount, open_person
 from agentsecrets.daemon.keychain.opening import keys_by_keychain
 from agentsecrets.daemon.protecting import move, remove_items, tidy
 from agentsecrets.errors import HeadMoved, KeychainItemMissing, KeychainRefused
@@ -85,14 +85,15 @@ class Cut:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _killed_at(step: int, path: Path, level: str) -> bool:
+def _killed_at(step: int, path: Path, opened: tuple[SealedAccount, OpenPerson], level: str) -> bool:
     """Moves in a process of its own, which is killed at a step; says whether it got that far."""
     child = os.fork()
     if child == 0:
         code = 1
         try:
             count = [step]
-            _move(Cut(StateDb(path), count), Cut(SecretService(), count), level)
+            store, keychain = cast("Any", Cut(StateDb(path), count)), cast("Any", Cut(SecretService(), count))
+            move(store, keychain, opened, PASSWORD.encode(), level, NOW)
             code = 0
         finally:
             os._exit(code)
@@ -111,6 +112,7 @@ def test_killed_at_any_step_it_opens_at_the_level_before_or_after(
         _move(founded, keychain, before)
     first, items = _account(founded), {name: keychain.read(name) for name in founded.items()}
     founded.close()
+    opened = (first, open_person(first, PASSWORD.encode()))
     while True:
         step += 1
         path = Path(shutil.copy(template, tmp_path / f"{step}.db"))
@@ -118,7 +120,7 @@ def test_killed_at_any_step_it_opens_at_the_level_before_or_after(
             assert key is not None
             keychain.write(name, key)
         store = StateDb(path)
-        killed = _killed_at(step, path, after)
+        killed = _killed_at(step, path, opened, after)
         account = _account(store)
         left[account.protection] += 1
         assert account.protection in (before, after)
@@ -137,7 +139,7 @@ def test_killed_at_any_step_it_opens_at_the_level_before_or_after(
         if not killed:
             break
     counted(f"{before} to {after}: killed at each of {step - 1} steps, {left}")
-    assert step > 10
+    assert step > 8
     assert min(left.values()) > 0
 
 
