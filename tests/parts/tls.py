@@ -13,7 +13,7 @@ import ssl
 import tempfile
 import threading
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -69,6 +69,8 @@ class Seen:
 
 
 Behaviour = Callable[["Seen", asyncio.StreamWriter], Awaitable[None]]
+Raw = Callable[["Seen", asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+"""What is done when only the head is in: the body of the request is still to be read."""
 
 
 def answer(
@@ -100,8 +102,9 @@ class TlsUpstream:
         self.port = 0
         self.seen: list[Seen] = []
         self.connections = 0
-        self._context = _context(self.ca, names, expired=expired) if tls else None
+        self._context = server_context(self.ca, names, expired=expired) if tls else None
         self._behaviours: dict[str, Behaviour] = dict(BEHAVIOURS)
+        self._raw: dict[str, Raw] = {}
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -124,6 +127,10 @@ class TlsUpstream:
     def on(self, path: str, behaviour: Behaviour) -> None:
         """Adds or replaces a behaviour for a path and all below it."""
         self._behaviours[path] = behaviour
+
+    def on_head(self, path: str, raw: Raw) -> None:
+        """Adds a behaviour for a path that begins before the body is read."""
+        self._raw[path] = raw
 
     def soon(self, deed: Callable[[], object]) -> None:
         """Runs a deed on the upstream's loop, such as setting an event that a behaviour waits for."""
@@ -160,9 +167,12 @@ class TlsUpstream:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> None:
         try:
             while not writer.is_closing():
-                seen = await _read(reader, writer, number)
+                seen = await _read_head(reader, number)
+                raw = self._raw.get(seen.path)
+                if raw is None:
+                    seen = replace(seen, body=await _read_body(seen, reader, writer))
                 self.seen.append(seen)
-                await self._behaviour(seen.path)(seen, writer)
+                await (self._behaviour(seen.path)(seen, writer) if raw is None else raw(seen, reader, writer))
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError, ssl.SSLError):
             pass  # the other side has left, which is its right
@@ -179,7 +189,8 @@ class TlsUpstream:
         return echo
 
 
-def _context(ca: LocalCA, names: tuple[str, ...], *, expired: bool) -> ssl.SSLContext:
+def server_context(ca: LocalCA, names: tuple[str, ...] = NAMES, *, expired: bool = False) -> ssl.SSLContext:
+    """TLS with a fresh certificate for some names."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.set_alpn_protocols(["http/1.1"])
     with tempfile.TemporaryDirectory() as folder:
@@ -189,27 +200,19 @@ def _context(ca: LocalCA, names: tuple[str, ...], *, expired: bool) -> ssl.SSLCo
     return context
 
 
-@dataclass
-class _Head:
-    method: str
-    target: str
-    fields: list[tuple[str, str]] = field(default_factory=list)
-
-    def get(self, name: str) -> str:
-        return next((value for key, value in self.fields if key.lower() == name), "")
-
-
-async def _read(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> Seen:
+async def _read_head(reader: asyncio.StreamReader, number: int) -> Seen:
     lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
     method, target, _ = lines[0].split(" ")
-    head = _Head(method, target, [(name, value.strip()) for name, _, value in (line.partition(":") for line in lines[1:-2])])
-    if head.get("expect").lower() == "100-continue":
+    fields = [(name, value.strip()) for name, _, value in (line.partition(":") for line in lines[1:-2])]
+    return Seen(method, target, tuple(fields), b"", number)
+
+
+async def _read_body(seen: Seen, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+    if seen.header("Expect").lower() == "100-continue":
         writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-    if head.get("transfer-encoding").lower() == "chunked":
-        body = await _read_chunks(reader)
-    else:
-        body = await reader.readexactly(int(head.get("content-length") or "0"))
-    return Seen(method, target, tuple(head.fields), body, number)
+    if seen.header("Transfer-Encoding").lower() == "chunked":
+        return await _read_chunks(reader)
+    return await reader.readexactly(int(seen.header("Content-Length") or "0"))
 
 
 async def _read_chunks(reader: asyncio.StreamReader) -> bytes:

@@ -13,6 +13,7 @@ from agentsecrets.model.event import Outcome
 from agentsecrets.ports import UpstreamAnswer
 from agentsecrets.proxy.clearing import Clearing
 from agentsecrets.proxy.codings import LONGEST_MAGIC, Undecodable, sniffed
+from agentsecrets.proxy.cookies import of_host
 from agentsecrets.proxy.enclosed import Enclosed
 from agentsecrets.proxy.fields import from_upstream
 from agentsecrets.redact import Matcher, SplitOverEvents, redact_whole
@@ -70,6 +71,8 @@ class Reply:
         self.status = answer.status
         self.redactions = 0
         fields = from_upstream(answer, injected=matcher is not None)
+        if b"set-cookie" in answer.index:
+            fields = of_host(fields, domain)
         self.fields: list[Field]
         (_, self.reason), *self.fields = self._redacted_fields(((b"", answer.reason), *fields))
         self.trailers: tuple[Field, ...] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from typing import cast
+from typing import Protocol, cast
 
 from agentsecrets.errors import BadRequest, UpstreamProtocol, UpstreamTimeout, UpstreamUnreachable
 from agentsecrets.model.call import Field
@@ -23,6 +23,14 @@ _FIRST_FINAL = 200
 _SWITCHING = 101
 _NOT_IN_TRAILERS = frozenset({b"content-length", b"transfer-encoding", b"host", b"connection", b"trailer", b"content-encoding"})
 """Framing and routing fields may not stand in a trailer section (RFC 9110 §6.5.1)."""
+
+
+class _HasReadLimits(Protocol):
+    """A TLS transport, of asyncio or uvloop; typeshed does not know that they have this."""
+
+    def set_read_buffer_limits(self, high: int, low: int) -> None:
+        """How many undecrypted bytes wait before no more are read, and when reading goes on."""
+        ...
 
 
 class Stale(Exception):
@@ -121,6 +129,9 @@ class ClientConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The connection stands."""
         self._transport = cast("asyncio.Transport", transport)  # uvloop's transports do not inherit from asyncio's
+        if transport.get_extra_info("sslcontext") is not None:
+            # uvloop throws away what a paused TLS transport still holds when the other end closes: it may hold one read, and reads no end.
+            cast("_HasReadLimits", transport).set_read_buffer_limits(high=1, low=0)
 
     def data_received(self, received: bytes) -> None:
         """Bytes of an answer, or bytes that nobody asked for: the connection is not used again then."""
