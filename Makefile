@@ -44,7 +44,7 @@ test: $(DEV) $(CLIENTS) ## Run all tests
 
 test-clients: $(DEV) $(AGENTS) ## Full turns of coding agents, and 1 GiB through each HTTP client; writes build/*clients.md
 	AGENTSECRETS_TEST_AGENTS=1 $(PYTEST) -v tests/agents
-	AGENTSECRETS_TEST_LARGE=1024 $(PYTEST) -v tests/clients/test_large_bodies.py
+	AGENTSECRETS_LARGE_MIB=1024 $(PYTEST) -v tests/clients/test_large_bodies.py
 
 FUZZ ?= --runs 200000 --seconds 60
 fuzz: $(DEV) ## Fuzz the parsers by coverage, from the corpus in build/fuzz (FUZZ="--runs N --seconds S TARGET")

@@ -42,6 +42,7 @@ ROWS = (
     _test("browser", "tests/attacks/test_browser.py"),
     _test("tampering", "tests/unit/audit/test_verify.py", tamper_cases=10_000),
     _test("overload", "tests/attacks/test_overload.py", idle=10_000),
+    _test("clients", "tests/clients/test_large_bodies.py", large_mib=1024),
     _test("faults", "tests/attacks/test_upstream_faults.py tests/attacks/test_bombs.py tests/attacks/test_slow_clients.py"),
     _test("faults-local", " ".join(f"tests/journeys/test_faults_{part}.py" for part in ("daemon", "disk", "input", "upstream"))),
     _test("same-user", "tests/attacks/test_same_user.py tests/attacks/test_hostile_environment.py tests/attacks/test_squatters.py"),

@@ -14,6 +14,7 @@ import uvloop
 from tests.parts.abrupt import AbruptUpstream
 from tests.parts.equipped import STYLES, equipped
 from tests.parts.front import Front, front
+from tests.parts.tls import Seen, TlsUpstream, chunk
 
 SIZES = range(855_360, 2_700_000, 300_001)
 LOOPS: dict[str, Callable[[Coroutine[Any, Any, None]], None]] = {"uvloop": uvloop.run, "asyncio": asyncio.run}
@@ -71,3 +72,31 @@ def test_an_answer_that_ends_with_its_connection_alone_never_looks_whole(tmp_pat
 
     with AbruptUpstream() as upstream:
         uvloop.run(tell())
+
+
+@pytest.mark.parametrize("run", LOOPS.values(), ids=LOOPS.keys())
+@pytest.mark.parametrize("inject", [True, False], ids=["searched", "not searched"])
+@pytest.mark.parametrize("size", [0, 10, 300_000])
+def test_a_client_of_http_1_0_sees_a_reset_where_an_answer_breaks_off(
+    tmp_path: Path, run: Callable[[Coroutine[Any, Any, None]], None], size: int, *, inject: bool
+):
+    """No chunk and no length would tell it: to such a client, the end of the connection is the end of the answer."""
+
+    async def breaks_off(_seen: Seen, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + (chunk(b"z" * size) if size else b""))
+        await writer.drain()
+        writer.close()
+
+    async def tell() -> None:
+        fields = [STYLES["bearer"].header] if inject else []
+        async with equipped(tmp_path, upstream) as house, front(house) as opened:
+            asked = opened.request(("X-AS-Target-URL", upstream.url("/breaks-off")), *fields).replace(b" HTTP/1.1", b" HTTP/1.0", 1)
+            reader, writer = await asyncio.open_connection("127.0.0.1", opened.port)
+            writer.write(asked)
+            with pytest.raises(ConnectionResetError):
+                await asyncio.wait_for(reader.read(), 10)
+            writer.close()
+
+    with TlsUpstream() as upstream:
+        upstream.on("/breaks-off", breaks_off)
+        run(tell())

@@ -1,4 +1,4 @@
-"""A request is built, not relayed: what would frame, route or disguise it stays behind, and so does what would slice an echo."""
+"""What would frame, route or disguise a request stays behind, as does what would slice an echo; and no answer speaks in our name."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from agentsecrets.errors import AgentSecretsError, BadInjection
 from agentsecrets.proxy.ingress import injection
 from tests.parts.equipped import STYLES, equipped
+from tests.parts.front import front
 from tests.parts.house import read
 from tests.parts.tls import Seen, TlsUpstream
 
@@ -21,6 +22,10 @@ NEVER = (
 )  # fmt: skip
 SLICING = ("Range", "If-Range", "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since", "Accept-Encoding")
 SPELLINGS = (str, str.upper, str.lower, lambda name: name.replace("-", "_"), lambda name: name.lower().replace("-", "_"))
+FROM_UPSTREAMS = (
+    "X-AS-Event", "x-as-redacted", "X_AS_Refused", "X-AS-Anything", "Keep-Alive", "Upgrade", "Trailer", "Proxy-Authenticate", "Alt-Svc",
+)  # fmt: skip
+VOUCHING = ("ETag", "Content-MD5", "Digest", "Repr-Digest", "Content-Digest", "Last-Modified")
 MARK = "smuggled"
 
 
@@ -85,3 +90,27 @@ def test_no_other_method_is_sent(tmp_path: Path, method: str):
     with TlsUpstream() as upstream:
         asyncio.run(tell())
         assert not upstream.seen
+
+
+@pytest.mark.parametrize("injected", [True, False], ids=["injected", "plain"])
+@pytest.mark.parametrize("section", ["head", "trailers"])
+def test_an_upstream_speaks_neither_in_our_name_nor_for_bytes_that_we_may_have_changed(tmp_path: Path, section: str, *, injected: bool):
+    told = "".join(f"{name}: {MARK}\r\n" for name in (*FROM_UPSTREAMS, *VOUCHING)) + "X-Mine: kept\r\n"
+    told += f"Set-Cookie: {MARK}\r\n" if section == "trailers" else ""
+
+    async def says(_seen: Seen, writer: asyncio.StreamWriter) -> None:
+        head, trailers = (told, "") if section == "head" else ("", told)
+        writer.write(f"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n{head}\r\n2\r\nhi\r\n0\r\n{trailers}\r\n".encode())
+
+    async def tell() -> bytes:
+        fields = [STYLES["bearer"].header] if injected else []
+        async with equipped(tmp_path, upstream) as house, front(house) as opened:
+            return await opened.tell(opened.request(("X-AS-Target-URL", upstream.url("/says")), *fields))
+
+    with TlsUpstream() as upstream:
+        upstream.on("/says", says)
+        answer = asyncio.run(tell()).decode()
+    marked = [line.partition(":")[0] for line in answer.split("\r\n") if MARK in line]
+    assert marked == ([] if injected else list(VOUCHING))
+    assert "\r\nX-Mine: kept\r\n" in answer
+    assert answer.count("X-AS-Event") == 1

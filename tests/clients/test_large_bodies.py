@@ -18,12 +18,12 @@ from tests.parts.http_client import NAMES, REPOSITORY, Ways, ways
 from tests.parts.memory import resident
 
 MIB = 1 << 20
-SIZE = int(os.environ.get("AGENTSECRETS_TEST_LARGE", "0")) * MIB
+SIZE = int(os.environ.get("AGENTSECRETS_LARGE_MIB", "0")) * MIB
 GROWTH = 32 * MIB
 """Most that the daemon may grow while a body passes: buffers of both sides, TLS and what malloc keeps."""
 
 pytestmark = [
-    pytest.mark.skipif(not SIZE, reason="takes minutes: `make test-clients`, or AGENTSECRETS_TEST_LARGE=MiB"),
+    pytest.mark.skipif(not SIZE, reason="takes minutes: `make test-clients`, or AGENTSECRETS_LARGE_MIB=MiB"),
     pytest.mark.timeout(1200),
 ]
 

@@ -38,6 +38,8 @@ _OF_THE_BODY = frozenset({b"etag", b"content-md5", b"digest", b"repr-digest", b"
 _NEVER_FROM_AGENTS_INJECTED = NEVER_FROM_AGENTS | SLICING
 _NEVER_TO_AGENTS = HOP_BY_HOP | {b"content-length", b"alt-svc"}
 _NEVER_TO_AGENTS_INJECTED = _NEVER_TO_AGENTS | _OF_THE_BODY
+_NOT_IN_TRAILERS = frozenset({b"set-cookie", b"content-type", b"location"})
+"""Fields that change what a message means come too late behind it (RFC 9110 §6.5.1)."""
 _OURS = (b"x-as-", b"proxy-", b"x-forwarded-")
 
 
@@ -50,6 +52,12 @@ def from_agent(fields: Sequence[Field], *, injected: bool) -> tuple[Field, ...]:
 def from_upstream(answer: UpstreamAnswer, *, injected: bool) -> tuple[Field, ...]:
     """The upstream's fields, as far as they travel on."""
     return _without(answer.fields, answer.index.get(b"connection"), _NEVER_TO_AGENTS_INJECTED if injected else _NEVER_TO_AGENTS)
+
+
+def from_trailers(answer: UpstreamAnswer, *, injected: bool) -> tuple[Field, ...]:
+    """The upstream's trailer fields, as far as they travel on."""
+    dropped = _NEVER_TO_AGENTS_INJECTED if injected else _NEVER_TO_AGENTS
+    return _without(answer.trailers, None, dropped | _NOT_IN_TRAILERS) if answer.trailers else ()
 
 
 def _without(fields: Sequence[Field], connection: bytes | None, dropped: frozenset[bytes]) -> tuple[Field, ...]:

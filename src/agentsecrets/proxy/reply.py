@@ -15,7 +15,7 @@ from agentsecrets.proxy.clearing import Clearing
 from agentsecrets.proxy.codings import LONGEST_MAGIC, Undecodable, sniffed
 from agentsecrets.proxy.cookies import of_host
 from agentsecrets.proxy.enclosed import Enclosed
-from agentsecrets.proxy.fields import from_upstream
+from agentsecrets.proxy.fields import from_trailers, from_upstream
 from agentsecrets.redact import Matcher, SplitOverEvents, redact_whole
 from agentsecrets.wire import headers
 
@@ -132,7 +132,7 @@ class Reply:
         try:
             async for chunk in self._released():
                 yield chunk
-            self.trailers = self._redacted_fields(self._answer.trailers)
+            self.trailers = self._redacted_fields(from_trailers(self._answer, injected=self._matcher is not None))
             outcome = "ok"
         except SplitOverEvents:
             outcome, reason = "failed", "split_over_events"

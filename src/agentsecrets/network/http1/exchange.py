@@ -89,6 +89,11 @@ class Exchange:
         expectations = head.index.get(b"expect")
         self._wants_continue = expectations is not None and not head.http10 and expectations[0].lower() == b"100-continue"
 
+    @property
+    def ends_by_close(self) -> bool:
+        """Whether an answer is under way whose end only the end of the connection tells: to a client of HTTP/1.0, without a length."""
+        return self.started and not (self.finished or self._chunked or self._silent) and self._left is None
+
     async def body(self) -> AsyncIterator[bytes]:
         """The request's body as it arrives. A client that breaks off cancels the serving task.
 

@@ -1,9 +1,22 @@
-"""What stands in the place of a transport that is gone."""
+"""How a transport goes at once, and what stands in its place when it is gone."""
 
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
+import sys
 from typing import cast
+
+_NO_LINGER = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+"""``struct linger``: what was not sent is thrown away, and the other side is told so by a reset (socket(7), winsock.h)."""
+
+
+def reset(transport: asyncio.Transport) -> None:
+    """Ends a TCP connection so that the other side gets an error and no end of file."""
+    if not transport.is_closing():
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+        transport.abort()
 
 
 class _Gone:

@@ -12,7 +12,7 @@ from agentsecrets.model.call import Field
 from agentsecrets.network.http1.deadline import Deadline
 from agentsecrets.network.http1.exchange import REASONS, Exchange, Peer
 from agentsecrets.network.http1.familiar import FamiliarHeads
-from agentsecrets.network.http1.gone import GONE
+from agentsecrets.network.http1.gone import GONE, reset
 from agentsecrets.network.http1.inflow import Inflow
 from agentsecrets.network.http1.limits import Limits
 from agentsecrets.network.http1.messages import ChunkedBody, Malformed, RequestHead, find_end, has_bare_line_end
@@ -146,9 +146,12 @@ class ServerConnection(asyncio.Protocol):
             self._transport.close()
 
     def abort(self) -> None:
-        """Breaks the connection."""
+        """Breaks the connection; where its end would read as the proper end of an answer, by a reset."""
         self._closing = True
-        self._transport.abort()
+        if self._exchange is not None and self._exchange.ends_by_close:
+            reset(self._transport)
+        else:
+            self._transport.abort()
 
     # --- the exchange speaks ----------------------------------------------------------------------------------------------------------
 
