@@ -64,7 +64,7 @@ def _expected(direct: Came, *, inject: bool) -> dict[str, list[str]]:
 @pytest.mark.parametrize("framing", [*FRAMINGS, "close"])
 def test_bodies_of_every_length_come_back_whole(scene: Ways, client: HttpClient, framing: str):
     for size in SIZES:
-        for inject in (True, False):
+        for inject in (True, False) if size < 16 * MIB else (framing != "close",):
             came = client.ask(scene.proxied(f"/give?bytes={size}&framing={framing}", inject=inject))
             assert (came.error, came.status, came.bytes) == (None, 200, size)
             assert came.sha256 == digest_of(size)
@@ -180,7 +180,7 @@ def test_a_client_that_says_close_is_closed_and_the_upstream_is_not(scene: Ways,
 
 @pytest.mark.parametrize("framing", [*FRAMINGS, "close"])
 def test_an_answer_that_breaks_off_is_an_error_and_never_a_whole_body(scene: Ways, client: HttpClient, framing: str):
-    cut = [(size, inject) for size in (1000, 100_000, 3 * MIB) for inject in (True, False)]
+    cut = [(size, inject) for size in (1000, 100_000, MIB) for inject in (True, False)]
     for size, inject in cut:
         came = client.ask(scene.proxied(f"/cut?framing={framing}&bytes={size}", inject=inject))
         assert came.error is not None or came.status == 502
@@ -211,7 +211,7 @@ def test_a_client_that_leaves_within_an_answer_lets_the_upstream_go(scene: Ways,
 
 
 def test_a_client_that_does_not_read_stops_the_upstream_and_costs_no_memory(scene: Ways, client: HttpClient):
-    size, grown = 64 * MIB, 0
+    size, grown = 32 * MIB, 0
 
     def watch() -> None:
         nonlocal grown
