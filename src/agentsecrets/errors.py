@@ -292,6 +292,12 @@ class NoTerminal(Misused):
     mend = "run it in a terminal, or give {flag}"
 
 
+class ServiceOnly(Misused):
+    slug = "service_only"
+    words = "AGENTSECRETS_HOME names a state folder, and on this machine the service holds the vault"
+    mend = "unset AGENTSECRETS_HOME; agentsecrets service status says what is installed"
+
+
 # --- NotReady: something must happen first ------------------------------------------------------------------------------------------------
 
 
@@ -420,6 +426,30 @@ class OtherVersion(NotReady):
     mend = "agentsecrets proxy stop"
 
 
+class OtherServiceVersion(NotReady):
+    slug = "other_service_version"
+    words = "the service of this machine is version {running}, this command is version {asking}"
+    mend = "use the service's own command, or have an administrator replace it: sudo agentsecrets service install"
+
+
+class ServiceSilent(NotReady):
+    slug = "service_silent"
+    words = "the vault of this machine belongs to the service, and no daemon of it answers"
+    mend = "agentsecrets service status says why; a first account is made with: sudo agentsecrets init"
+
+
+class ServiceUnsupported(NotReady):
+    slug = "service_unsupported"
+    words = "a service cannot be installed here: {problem}"
+    mend = "protection level guarded works everywhere: agentsecrets init --protection guarded"
+
+
+class SystemRefused(NotReady):
+    slug = "system_refused"
+    words = "{command} did not work: {problem}"
+    mend = "mend that, then run the command again: what was done already is not done twice"
+
+
 class ShuttingDown(NotReady):
     slug = "shutting_down"
     words = "the daemon is stopping"
@@ -521,6 +551,36 @@ class PresenceRequired(Denied):
     slug = "presence_required"
     words = "this needs a person, and there is no terminal to ask one"
     mend = "run the command on a terminal, or give --password-stdin"
+
+
+class NotRoot(Denied):
+    slug = "not_root"
+    words = "the service belongs to the whole machine, and only root can change it"
+    mend = "sudo agentsecrets service install; where sudo does not find the command: sudo $(command -v agentsecrets) service install"
+
+
+class AdministratorOnly(Denied):
+    slug = "administrator_only"
+    words = "the vault of this machine belongs to the service: this user can make calls, and see names and the log, and no more"
+    mend = "an administrator runs the same command with sudo, in a terminal that no agent shares"
+
+
+class NotMember(Denied):
+    slug = "not_member"
+    words = "the vault of this machine belongs to the service, and this user is not in its group"
+    mend = "an administrator runs: sudo agentsecrets service install --user NAME; it counts from the next login"
+
+
+class NotHandedOver(Denied):
+    slug = "not_handed_over"
+    words = "at level isolated no command is handed values: every program of the user who runs it could read them"
+    mend = "make the call itself: agentsecrets call --url URL --bearer KEY, or send it to the proxy"
+
+
+class UnsafeProgram(Denied):
+    slug = "unsafe_program"
+    words = "the program of the service could be changed by somebody who is not root: {problem}"
+    mend = "use an interpreter of the system such as /usr/bin/python3, mend what is named, then run: sudo agentsecrets service install"
 
 
 class UnsafeVariable(Denied):
@@ -629,6 +689,18 @@ class RememberedNotFound(Missing):
     mend = "agentsecrets env --remembered"
 
 
+class NoService(Missing):
+    slug = "no_service"
+    words = "no service is installed on this machine"
+    mend = "sudo agentsecrets service install"
+
+
+class NoSuchUser(Missing):
+    slug = "no_such_user"
+    words = "this machine has no user {user}"
+    mend = "name a user of this machine: sudo agentsecrets service install --user NAME"
+
+
 class RouteNotFound(Missing):
     slug = "route_not_found"
     words = "there is nothing at this path"
@@ -690,6 +762,12 @@ class SettingsTaken(Conflict):
     slug = "settings_taken"
     words = "{path} already has another server of the name agentsecrets"
     mend = "rename or remove that entry, then run: agentsecrets mcp install --client {client}"
+
+
+class ServiceUserTaken(Conflict):
+    slug = "service_user_taken"
+    words = "there is a user or group {user} already that is not the service's: {problem}"
+    mend = "rename or remove it, then run: sudo agentsecrets service install"
 
 
 class HeadMoved(Conflict):
@@ -756,6 +834,12 @@ class ForeignDaemon(Unreachable):
     mend = "nothing was sent to it; agentsecrets unlock starts a fresh one"
 
 
+class ForeignService(Unreachable):
+    slug = "foreign_service"
+    words = "what answers in {path} does not run as the service's user"
+    mend = "nothing was sent to it; an administrator can look: sudo agentsecrets service status"
+
+
 # --- Corrupt ---------------------------------------------------------------------------------------------------------------------------------
 
 
@@ -787,6 +871,12 @@ class FormatUnknown(Corrupt):
     slug = "format_unknown"
     words = "this {kind} is of a version or shape that is not known here"
     mend = "use the newest AgentSecrets"
+
+
+class ServiceBroken(Corrupt):
+    slug = "service_broken"
+    words = "{path}, which says that this machine has a service, cannot be believed: {problem}"
+    mend = "an administrator runs: sudo agentsecrets service install"
 
 
 class StoreOlder(Corrupt):

@@ -31,7 +31,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "zxcvbn": ("crypto.passwords",),
     # of the standard library: what opens sockets, starts programs, or calls into C
     "ssl": ("network", "demo"),
-    "subprocess": ("client", "mcp.install", "demo", "daemon.handover.child"),
+    "subprocess": ("client", "mcp.install", "demo", "daemon.handover.child", "service.system"),
     "ctypes": ("daemon", "network.peer"),
 }
 """Library → the packages or modules that may import it. A library without a row may not be imported at all."""

@@ -31,9 +31,10 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     # the one client of the control plane
     "client": ("errors", "model", "wire"),
     # faces
-    "cli": ("client", "errors", "model", "wire", "demo", "mcp"),
+    "cli": ("client", "errors", "model", "wire", "demo", "mcp", "service"),
     "mcp": ("client", "errors", "model", "wire"),
     "demo": ("client", "errors", "model", "wire", "crypto.localca"),
+    "service": ("client", "errors", "model", "wire"),
 }
 """Floor → what its modules may import besides itself. A dotted name allows that one module."""
 
@@ -43,7 +44,7 @@ ALSO: dict[str, tuple[str, ...]] = {
 }
 """Module or package → what it alone may import besides. Presence and hand-over program ask the running daemon, as its clients."""
 
-FACES = ("cli", "client", "demo", "mcp")
+FACES = ("cli", "client", "demo", "mcp", "service")
 WHAT_OPENS = ("crypto.value", "crypto.keys", "crypto.records", "crypto.passwords", "vault", "storage", "daemon")
 
 

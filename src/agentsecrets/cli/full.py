@@ -33,6 +33,7 @@ ROOT = LazyGroup(
         "log": "log:LOG",
         "mcp": "mcp:MCP",
         "doctor": "doctor:doctor",
+        "service": "service:SERVICE",
         "demo": "tools:demo",
         "completion": "tools:completion",
     },

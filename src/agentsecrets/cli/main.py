@@ -4,6 +4,8 @@ import os
 import sys
 
 _QUICK = (["call"], ["status"], ["mcp", "serve"])
+_AS_ROOT = (["service"], ["demo"], ["completion"], ["mcp", "install"], ["mcp", "uninstall"])
+"""What root does as root also where the vault belongs to the service."""
 _COMPLETION = "_AGENTSECRETS_COMPLETE"
 INTERRUPTED, NO_READER = 130, 141
 """Exit codes by the shell's convention: 128 and the number of SIGINT or SIGPIPE."""
@@ -30,6 +32,10 @@ def main() -> int:
 
 
 def _run(words: list[str]) -> int:
+    if os.geteuid() == 0 and not (words[:1] in _AS_ROOT or words[:2] in _AS_ROOT or _COMPLETION in os.environ):
+        from agentsecrets.client.administrator import be_service_user
+
+        be_service_user(words)
     if (words[:1] in _QUICK or words[:2] in _QUICK) and _COMPLETION not in os.environ:
         from agentsecrets.cli import fast
 

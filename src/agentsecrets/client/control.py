@@ -11,14 +11,15 @@ from typing import Any
 import msgspec
 
 from agentsecrets import __version__
-from agentsecrets.errors import DaemonGone, ForeignDaemon, FormatUnknown, NoDaemon
+from agentsecrets.errors import DaemonGone, ForeignDaemon, FormatUnknown, NoDaemon, NotMember
 from agentsecrets.model.statement import read_json
-from agentsecrets.wire import headers
+from agentsecrets.wire import headers, service
 from agentsecrets.wire.failures import from_json
 from agentsecrets.wire.quoting import quoted
 from agentsecrets.wire.socket_path import short_path
 
 _SECONDS = 30.0
+_SHARED_RUN = Path(service.SHARED, "run")
 _FIRST_FAILURE = 400
 
 
@@ -33,6 +34,8 @@ class _OverUnixSocket(http.client.HTTPConnection):
         self.sock.settimeout(self.timeout)
         with short_path(self._run) as path:
             self.sock.connect(str(path))
+        if self._run == _SHARED_RUN:
+            service.check_peer(self.sock)
 
 
 def place_fields(folder: str, project: str = "", environment: str = "", workspace: str = "") -> dict[str, str]:
@@ -71,6 +74,7 @@ class Control:
 
         Raises:
             NoDaemon: When none is running.
+            NotMember, ForeignService: When it is the service's, and not for this user, or not the service.
             DaemonGone: When it went away meanwhile.
             ForeignDaemon: When what answers does not speak as a daemon does.
             AgentSecretsError: Whatever the daemon answered instead.
@@ -93,6 +97,8 @@ class Control:
             return answer.status, answer.read()
         except (FileNotFoundError, ConnectionRefusedError):
             raise NoDaemon from None
+        except PermissionError:
+            raise (NotMember() if self._run == _SHARED_RUN else DaemonGone()) from None
         except (OSError, http.client.HTTPException):
             raise DaemonGone from None
         finally:

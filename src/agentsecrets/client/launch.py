@@ -13,12 +13,13 @@ from typing import Any
 
 import msgspec
 
-from agentsecrets.errors import BadUsage, DaemonUnavailable, PresenceGone, PresenceUnavailable
+from agentsecrets.errors import AdministratorOnly, BadUsage, DaemonUnavailable, PresenceGone, PresenceUnavailable, ServiceSilent
 from agentsecrets.wire.bus import bus_address
 from agentsecrets.wire.failures import from_json
 from agentsecrets.wire.home import READY
+from agentsecrets.wire.service import SHARED, is_home
 
-_MALLOC = {
+MALLOC = {
     "MALLOC_TRIM_THRESHOLD_": "134217728",
     "MALLOC_TOP_PAD_": "1048576",
     "MALLOC_MMAP_THRESHOLD_": "1073741824",
@@ -30,7 +31,7 @@ _HIGHEST_PORT = 65535
 
 def clean_environment() -> dict[str, str]:
     """All that a program of ours gets of the environment: nothing that the caller could have set, but for where the session bus is."""
-    return {"HOME": _home_folder(), "LANG": "C.UTF-8", "PATH": "/usr/bin:/bin", **_MALLOC, **bus_address(os.environ)}
+    return {"HOME": _home_folder(), "LANG": "C.UTF-8", "PATH": "/usr/bin:/bin", **MALLOC, **bus_address(os.environ)}
 
 
 def _home_folder() -> str:
@@ -85,7 +86,13 @@ def by_variable() -> Choice:
 
 
 def daemon_command(home: Path, choice: Choice) -> list[str]:
-    """The command line of a daemon."""
+    """The command line of a daemon.
+
+    Raises:
+        ServiceSilent: When the home is the service's: only what keeps it starts a daemon for it.
+    """
+    if is_home(str(home)):
+        raise ServiceSilent
     return [*program("agentsecrets.daemon"), "--home", str(home), *choice.flags()]
 
 
@@ -132,8 +139,11 @@ def run_presence(request: dict[str, Any], *, password_stdin: bool) -> dict[str, 
 
     Raises:
         AgentSecretsError: What the program refused.
+        AdministratorOnly: When the vault is the service's: nobody is asked for its password as another user.
         PresenceUnavailable, PresenceGone: When it could not be started, or ended without an answer.
     """
+    if request["home"] == SHARED:
+        raise AdministratorOnly
     theirs, ours = os.pipe()
     answer, told = os.pipe()
     command = [*program("agentsecrets.daemon.presence"), str(theirs), str(told)]

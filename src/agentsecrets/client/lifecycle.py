@@ -13,8 +13,19 @@ from typing import Any
 from agentsecrets import __version__
 from agentsecrets.client.control import Control
 from agentsecrets.client.launch import AS_BEFORE, Choice, start_daemon
-from agentsecrets.errors import AgentSecretsError, AlreadyRunning, DaemonGone, NoDaemon, OtherVersion, ShuttingDown, StateUnwritable
+from agentsecrets.errors import (
+    AgentSecretsError,
+    AlreadyRunning,
+    DaemonGone,
+    NoDaemon,
+    OtherServiceVersion,
+    OtherVersion,
+    ServiceSilent,
+    ShuttingDown,
+    StateUnwritable,
+)
 from agentsecrets.wire.home import LOCK_FILE
+from agentsecrets.wire.service import is_home
 
 _STOP_SECONDS = 15.0
 _PAUSE_SECONDS = 0.01
@@ -32,9 +43,12 @@ def ensure_daemon(home: Path, choice: Choice = AS_BEFORE) -> dict[str, Any]:
 
     Raises:
         OtherVersion: When the running one is newer than this command.
+        ServiceSilent, OtherServiceVersion: When it is the service's, which is not for this command to start or to replace.
         DaemonUnavailable, NoAccount, PortTaken
     """
     control = Control(home)
+    if is_home(str(home)):
+        return _of_service(control)
     try:
         status = control.ask("/v1/status")
     except (NoDaemon, ShuttingDown):
@@ -48,6 +62,17 @@ def ensure_daemon(home: Path, choice: Choice = AS_BEFORE) -> dict[str, Any]:
     stop(home)
     _start(home, choice)
     return control.ask("/v1/status")
+
+
+def _of_service(control: Control) -> dict[str, Any]:
+    try:
+        status = control.ask("/v1/status")
+    except NoDaemon:
+        raise ServiceSilent from None
+    running = str(status.get("version", ""))
+    if running != __version__:
+        raise OtherServiceVersion(running=running, asking=__version__)
+    return status
 
 
 def stop(home: Path) -> None:

@@ -6,6 +6,8 @@ Only ``os`` and ``_socket`` are loaded here while nothing is unusual.
 import _socket
 import os
 
+from agentsecrets.wire import service
+
 MEDIA_TYPE = "application/vnd.agentsecrets.frames"
 STDOUT, STDERR, CONSENT, FAILURE, EXIT = b"o", b"e", b"p", b"f", b"x"
 """Kinds of frames, as in ``wire.frames``, which this path does not load."""
@@ -19,8 +21,19 @@ _SHORTEST_WAIT = 0.001
 
 
 def home_folder() -> str:
-    """The state folder, as ``wire.home`` names it."""
-    chosen = os.environ.get("AGENTSECRETS_HOME", "")
+    """The state folder, as ``wire.home`` names it.
+
+    Raises:
+        NoHome, ServiceBroken
+        ServiceOnly: When another folder is asked for on a machine whose vault the service holds.
+    """
+    chosen, found = os.environ.get("AGENTSECRETS_HOME", ""), service.installed()
+    if found:
+        if chosen and chosen != found.home:
+            from agentsecrets.errors import ServiceOnly
+
+            raise ServiceOnly
+        return found.home
     if chosen:
         return os.path.abspath(chosen)  # noqa: PTH100  (pathlib is not loaded on this path)
     import pwd
@@ -34,7 +47,11 @@ def home_folder() -> str:
 
 
 def connect(home: str) -> _socket.socket | None:
-    """A connection to the control socket of a home, None when nobody answers there."""
+    """A connection to the control socket of a home, None when nobody answers there.
+
+    Raises:
+        ForeignService: When it is the service's, and another user answers.
+    """
     path, folder = f"{home}/run/control.sock", -1
     connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
     try:
@@ -48,6 +65,8 @@ def connect(home: str) -> _socket.socket | None:
     finally:
         if folder >= 0:
             os.close(folder)
+    if home == service.SHARED:
+        service.check_peer(connection)
     return connection
 
 

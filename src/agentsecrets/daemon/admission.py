@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Container
 
 from agentsecrets.errors import BrowserRefused, HostRefused, PeerRefused, UnknownCaller, UnknownToken
 from agentsecrets.network.http1.messages import RequestHead
@@ -25,13 +25,16 @@ class DataPlaneAdmission:
         port: The port that ``Host`` must name.
         is_session_token: Compares a token in constant time.
         trusts_same_user: Whether a peer of this user enters without a token; never when the daemon is root.
+        members: Other users who enter without a token.
     """
 
-    def __init__(self, port: int, is_session_token: Callable[[bytes], bool], *, trusts_same_user: bool) -> None:
+    def __init__(
+        self, port: int, is_session_token: Callable[[bytes], bool], *, trusts_same_user: bool, members: Container[int] = frozenset()
+    ) -> None:
         self._hosts = frozenset(f"{host}:{port}".encode() for host in _LOOPBACK)
         self._port = port
         self._is_session_token = is_session_token
-        self._trusts_same_user = trusts_same_user
+        self._trusts_same_user, self._members = trusts_same_user, members
 
     def __call__(self, head: RequestHead, peer: Peer) -> None:
         """Refuses what may not enter.
@@ -51,8 +54,11 @@ class DataPlaneAdmission:
         shown = head.get(_SESSION_TOKEN)
         if shown and not (len(shown) == 1 and self._is_session_token(shown[0])):
             raise UnknownCaller
-        if not shown and not (self._trusts_same_user and peer.uid == os.geteuid()):
+        if not shown and not self._knows(peer.uid):
             raise UnknownCaller
+
+    def _knows(self, uid: int | None) -> bool:
+        return uid is not None and self._trusts_same_user and (uid == os.geteuid() or uid in self._members)
 
 
 def control_plane_admission(head: RequestHead, peer: Peer) -> None:  # noqa: ARG001  (the signature of all admissions)

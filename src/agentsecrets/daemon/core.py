@@ -43,6 +43,7 @@ class Daemon:
         stopping: Set when it is to end.
         locks: Whether a daemon without keys takes its place then.
         refusal: Why it is locked although its level would open it.
+        isolated: Whether it runs as the service of this machine, for users other than its own.
     """
 
     home: Home
@@ -68,6 +69,7 @@ class Daemon:
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     locks: bool = False
     refusal: AgentSecretsError | None = None
+    isolated: bool = False
     started: float = 0.0
 
     def __post_init__(self) -> None:

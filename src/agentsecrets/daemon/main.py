@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 
 from agentsecrets.daemon.hardening import harden
 from agentsecrets.wire.home import READY
+from agentsecrets.wire.service import MARKER, installed
+from agentsecrets.wire.service import Service as InstalledService
 
 if TYPE_CHECKING:
     from agentsecrets.daemon.keychain.starting import Start
@@ -119,6 +121,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--idle-lock", type=int, metavar="SECONDS", help="lock after so long without use, and remember it")
     parser.add_argument("--remember-port", action="store_true", help="remember the port")
     parser.add_argument("--locked", action="store_true", help="stay locked where the keychain would open the vault")
+    parser.add_argument("--isolated", action="store_true", help="serve the users of the installed service")
     parser.add_argument("--lock-fd", type=int, default=-1)
     parser.add_argument("--ready-fd", type=int, default=-1)
     return parser.parse_args(arguments)
@@ -164,31 +167,64 @@ async def _serve(options: argparse.Namespace, start: Start) -> list[str]:
     from agentsecrets.daemon.listeners import Listener, bind_control, bind_loopback, tcp_peer, unix_peer
     from agentsecrets.daemon.session import SessionToken
     from agentsecrets.daemon.settings import choose
+    from agentsecrets.daemon.sharing import MEMBERS_MAY, Members, bind_shared, shared_admission
     from agentsecrets.network.http1.server import Service
     from agentsecrets.storage.paths import Home
 
-    home = Home(options.home)
+    home, service = Home(options.home), _service() if options.isolated else None
     SessionToken.forget(home)
     settings = choose(home, port=options.port if options.remember_port else None, idle_lock_s=options.idle_lock)
     bound = bind_loopback(settings.port if options.port is None else options.port)
     port = bound[0].getsockname()[1]
     daemon = await assemble(home, settings, port, start)
-    admit = DataPlaneAdmission(port, daemon.session.matches, trusts_same_user=os.geteuid() != 0)
+    daemon.isolated = service is not None
+    members = Members(service)
+    admit = DataPlaneAdmission(port, daemon.session.matches, trusts_same_user=os.geteuid() != 0, members=members)
     data_plane = Listener(Service(admit, DataPlane(daemon.engine, daemon.places, daemon.idleness).serve, tcp_peer, daemon.limits))
     control = Listener(Service(control_plane_admission, ControlPlane(daemon).serve, unix_peer, daemon.limits))
+    shared = Listener(Service(shared_admission, ControlPlane(daemon, MEMBERS_MAY).serve, unix_peer, daemon.limits))
     await data_plane.listen(bound)
     await control.listen([bind_control(home)])
+    await shared.listen([bind_shared(service)] if service else [])
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, daemon.stopping.set)
     _say(options.ready_fd, b"%b%d" % (READY, port))
-    await daemon.sweep()
-    await asyncio.gather(data_plane.close(DRAIN_SECONDS), control.close(DRAIN_SECONDS))
+    async with members.followed():
+        await daemon.sweep()
+    await asyncio.gather(*(listener.close(DRAIN_SECONDS) for listener in (data_plane, control, shared)))
     await daemon.close()
-    return _successor(home.root, port) if daemon.locks else []
+    return _successor(options, port) if daemon.locks else []
 
 
-def _successor(root: Path, port: int) -> list[str]:
-    return [sys.executable, "-I", "-P", "-m", "agentsecrets.daemon", "--home", str(root), "--port", str(port), "--locked"]
+def _service() -> InstalledService:
+    """The service of this machine; only its own user can be it.
+
+    Raises:
+        ServiceBroken
+    """
+    from agentsecrets.errors import ServiceBroken
+
+    found = installed()
+    if found is None or found.uid != os.geteuid():
+        raise ServiceBroken(path=MARKER, problem="it does not name the user who runs this daemon")
+    return found
+
+
+def _successor(options: argparse.Namespace, port: int) -> list[str]:
+    isolated = ["--isolated"] if options.isolated else []
+    return [
+        sys.executable,
+        "-I",
+        "-P",
+        "-m",
+        "agentsecrets.daemon",
+        "--home",
+        str(options.home),
+        "--port",
+        str(port),
+        "--locked",
+        *isolated,
+    ]
 
 
 def _say(descriptor: int, said: bytes) -> None:

@@ -41,7 +41,7 @@ class WaitingDaemon:
         except OSError as failure:
             raise DaemonUnavailable(problem=failure.strerror or "unknown") from None
         if not child:
-            _wait_and_live([*arguments, "--ready-fd", str(told)], theirs.detach(), told)
+            _be_waiting([*arguments, "--ready-fd", str(told)], theirs.detach(), told)
         theirs.close()
         os.close(told)
 
@@ -70,29 +70,48 @@ class WaitingDaemon:
         return int(said.removeprefix(READY))
 
 
-def _wait_and_live(arguments: Sequence[str], keys: int, told: int) -> NoReturn:
+def _be_waiting(arguments: Sequence[str], keys: int, told: int) -> NoReturn:
     code = 1
     try:
-        _leave(keys, told)
-        harden()
-        be_listed_as("agentsecrets-daemon")
-        load()
-        with socket.socket(fileno=keys) as connection:
-            packed, locks, _, _ = socket.recv_fds(connection, _MOST_KEYS, 1)
-        code = live([*arguments, "--lock-fd", str(locks[0])], packed) if packed else 0
+        code = wait_and_live(arguments, keys, told)
     finally:
         os._exit(code)
 
 
-def _leave(keys: int, told: int) -> None:
-    """Leaves terminal, folder and descriptors of whoever waits for the presence program."""
+def wait_and_live(arguments: Sequence[str], keys: int, told: int) -> int:
+    """Waits for keys in a process that was just forked, and is the daemon then.
+
+    Args:
+        arguments: The flags of the daemon's program.
+        keys: The descriptor on which keys and lock come.
+        told: The descriptor on which it says that it serves.
+
+    Returns:
+        The exit code of the daemon, 0 when whoever asked for it has gone without handing it keys.
+    """
+    leave(keys, told)
+    harden()
+    be_listed_as("agentsecrets-daemon")
+    load()
+    with socket.socket(fileno=keys) as connection:
+        packed, locks, _, _ = socket.recv_fds(connection, _MOST_KEYS, 1)
+    return live([*arguments, "--lock-fd", str(locks[0])], packed) if packed else 0
+
+
+def leave(*kept: int) -> None:
+    """Leaves terminal, folder and descriptors of whoever made this process.
+
+    Args:
+        kept: The descriptors that stay open.
+    """
     os.setsid()
     os.chdir("/")
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     nothing = os.open(os.devnull, os.O_RDWR)
     for standard in range(_FIRST_OF_OURS):
         os.dup2(nothing, standard)
-    low, high = sorted((keys, told))
-    os.closerange(_FIRST_OF_OURS, low)
-    os.closerange(low + 1, high)
-    os.closerange(high + 1, os.sysconf("SC_OPEN_MAX"))
+    beginning = _FIRST_OF_OURS
+    for descriptor in sorted(kept):
+        os.closerange(beginning, descriptor)
+        beginning = descriptor + 1
+    os.closerange(beginning, os.sysconf("SC_OPEN_MAX"))

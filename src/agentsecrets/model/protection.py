@@ -25,6 +25,7 @@ class Level(NamedTuple):
 
 GUARDED = "guarded"
 KEYCHAIN = "keychain"
+ISOLATED = "isolated"
 
 LEVELS: tuple[Level, ...] = (
     Level(
@@ -40,7 +41,14 @@ LEVELS: tuple[Level, ...] = (
         "whoever can change your program files, shell or terminal can wait for the password; root can read any memory",
     ),
 )
-"""All levels, the more convenient first."""
+"""The levels that a person chooses between, the more convenient first."""
+
+_OF_THE_SERVICE = Level(
+    ISOLATED,
+    "by the account password, in a service that an administrator installed under a user of its own",
+    "daemon, state and program belong to another user; this one reaches the socket and the port for calls, and nothing else",
+    "whoever can become root, or reads the terminal on which an administrator types, gets at the vault",
+)
 
 
 def level(name: str) -> Level:
@@ -49,7 +57,7 @@ def level(name: str) -> Level:
     Raises:
         FormatUnknown: When there is none: an account of a newer AgentSecrets.
     """
-    for known in LEVELS:
+    for known in (*LEVELS, _OF_THE_SERVICE):
         if known.name == name:
             return known
     raise FormatUnknown(kind="account")

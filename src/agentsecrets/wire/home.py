@@ -6,6 +6,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from agentsecrets.wire.service import installed
+
 VARIABLE = "AGENTSECRETS_HOME"
 LOCK_FILE = "run/daemon.lock"
 READY = b"ready on "
@@ -13,7 +15,13 @@ READY = b"ready on "
 
 
 def default_home(environment: Mapping[str, str]) -> Path:
-    """The state folder of this user: ``AGENTSECRETS_HOME``, else ``.agentsecrets`` in the home folder of the account database."""
+    """The state folder of this user: the service's, ``AGENTSECRETS_HOME``, or ``.agentsecrets`` in the home folder of the account database.
+
+    Raises:
+        ServiceBroken
+    """
+    if found := installed():
+        return Path(found.home)
     chosen = environment.get(VARIABLE, "")
     if chosen:
         return Path(os.path.abspath(chosen))  # noqa: PTH100  (Path.resolve would follow a link that must be refused later)

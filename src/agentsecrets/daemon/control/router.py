@@ -23,7 +23,7 @@ from agentsecrets.daemon.control import (
 from agentsecrets.daemon.control import daemon as of_daemon
 from agentsecrets.daemon.control.route import Context, FrameRoute, Route
 from agentsecrets.daemon.core import Daemon
-from agentsecrets.errors import BadRequest, OtherVersion, RouteNotFound
+from agentsecrets.errors import AdministratorOnly, BadRequest, NotHandedOver, OtherVersion, RouteNotFound
 from agentsecrets.network.http1.server import Exchange
 from agentsecrets.wire import headers
 
@@ -46,19 +46,29 @@ _ALL: tuple[Route, ...] = (
 _ROUTES: dict[str, Route] = {route.path: route for route in _ALL}
 _FRAMED: dict[str, FrameRoute] = {route.path: route for route in (*calling.ROUTES, *standing.FRAMED)}
 _FOR_ANY_VERSION = frozenset({"/v1/status", "/v1/stop"})
+_HANDS_OVER = "/v1/handover"
 
 
 class ControlPlane:
-    """Serves the user's own commands. Every verb is a POST; nothing here answers with a value in the open."""
+    """Serves the user's own commands. Every verb is a POST; nothing here answers with a value in the open.
 
-    def __init__(self, daemon: Daemon) -> None:
-        self._daemon = daemon
+    Args:
+        daemon: Whom the verbs speak to.
+        verbs: The paths that are served here, None for all.
+    """
+
+    def __init__(self, daemon: Daemon, verbs: frozenset[str] | None = None) -> None:
+        self._daemon, self._verbs = daemon, verbs
 
     async def serve(self, exchange: Exchange) -> None:
         """Answers one exchange."""
         path = exchange.head.target.decode("latin-1")
         if exchange.head.method != "POST" or not (path in _ROUTES or path in _FRAMED):
             raise RouteNotFound
+        if self._daemon.isolated and path.startswith(_HANDS_OVER):
+            raise NotHandedOver
+        if self._verbs is not None and path not in self._verbs:
+            raise AdministratorOnly
         if path not in _FOR_ANY_VERSION:
             self._check_version(exchange)
         context = Context.read(self._daemon, exchange.head)

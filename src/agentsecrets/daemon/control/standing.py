@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from msgspec.structs import asdict, replace
 
+from agentsecrets.crypto.keys import SealedAccount
 from agentsecrets.daemon.control.route import Context, FrameRoute, Route
+from agentsecrets.daemon.core import Daemon
 from agentsecrets.errors import AgentSecretsError, UntrustedFolder
-from agentsecrets.model.protection import level
+from agentsecrets.model.protection import ISOLATED, level
 from agentsecrets.network.http1.server import Exchange
 from agentsecrets.wire import frames
 from agentsecrets.wire.failures import to_json
@@ -27,7 +29,7 @@ async def _status(context: Context, _: Nothing) -> DaemonStatus:
         uptime_s=daemon.uptime_s,
         idle_lock_s=daemon.settings.idle_lock_s,
         locked=daemon.vault.locked,
-        protection=daemon.account.protection if account is None or not daemon.vault.locked else account.protection,
+        protection=_protection(daemon, account),
         locked_by=daemon.refusal.slug if daemon.refusal else "",
         locked_why=daemon.refusal.message if daemon.refusal else "",
         recovery=account is not None and account.recovery is not None,
@@ -38,6 +40,13 @@ async def _status(context: Context, _: Nothing) -> DaemonStatus:
     why = level(status.protection)
     status = replace(status, protection_why=why.why, protection_limit=why.limit)
     return status if status.locked else await _of_workspace(context, status)
+
+
+def _protection(daemon: Daemon, account: SealedAccount | None) -> str:
+    """The level in force: of the service, of the open vault, or the one by which it would open next."""
+    if daemon.isolated:
+        return ISOLATED
+    return daemon.account.protection if account is None or not daemon.vault.locked else account.protection
 
 
 async def _of_workspace(context: Context, status: DaemonStatus) -> DaemonStatus:

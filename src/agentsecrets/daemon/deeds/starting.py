@@ -10,9 +10,11 @@ from agentsecrets.client.launch import Choice
 from agentsecrets.client.lifecycle import taken_over
 from agentsecrets.crypto.keys import UnattendedKeys
 from agentsecrets.daemon.deeds.deed import Asked
+from agentsecrets.daemon.kept import KeptDaemon
 from agentsecrets.daemon.settings import read_settings
 from agentsecrets.daemon.waiting import WaitingDaemon
 from agentsecrets.storage.paths import Home
+from agentsecrets.wire.service import STATE
 
 
 class Starts(Asked, frozen=True, kw_only=True):
@@ -35,6 +37,8 @@ def daemon_to_be(asked: Starts) -> WaitingDaemon:
     The fork would close SQLite's descriptors by number, when its collector comes to them, whatever they are by then.
     """
     choice = Choice(port=asked.port, remember_port=asked.remember_port, idle_lock_s=asked.idle_lock_s)
+    if asked.home == STATE:
+        return KeptDaemon(choice.flags())
     return WaitingDaemon(["--home", asked.home, *choice.flags()])
 
 

@@ -1,0 +1,73 @@
+"""Programs of the system that an installation uses, and whether systemd is there."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from agentsecrets.errors import NotRoot, ServiceUnsupported, SystemRefused
+
+UNIT = "agentsecrets.service"
+_ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
+_SECONDS = 60
+
+
+def check_system(*, changes: bool) -> None:
+    """Refuses a system that has no such service, and whoever may not change it.
+
+    Args:
+        changes: Whether something is to be changed.
+
+    Raises:
+        ServiceUnsupported, NotRoot
+    """
+    if not sys.platform.startswith("linux"):
+        raise ServiceUnsupported(problem="it needs Linux")
+    if changes and os.geteuid() != 0:
+        raise NotRoot
+
+
+def run(*words: str) -> None:
+    """Runs a program of the system to its end; what it complains of goes to standard error.
+
+    Raises:
+        SystemRefused
+    """
+    try:
+        code = subprocess.run(
+            words, env=_ENVIRONMENT, cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, timeout=_SECONDS, check=False
+        ).returncode
+    except FileNotFoundError:
+        raise SystemRefused(command=words[0], problem="this system has no such program") from None
+    except (OSError, subprocess.TimeoutExpired):
+        raise SystemRefused(command=words[0], problem="it could not be run to its end") from None
+    if code:
+        raise SystemRefused(command=words[0], problem=f"exit status {code}")
+
+
+def said_by(*words: str) -> tuple[int, str]:
+    """Runs a program; its exit status and what it said on standard output. 127 when there is none."""
+    try:
+        ended = subprocess.run(
+            words, env=_ENVIRONMENT, cwd="/", stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return 127, ""
+    return ended.returncode, ended.stdout.strip()
+
+
+def has_systemd() -> bool:
+    """Whether systemd runs this machine. Source: sd_booted(3)."""
+    return Path("/run/systemd/system").is_dir()
+
+
+def is_active() -> bool:
+    """Whether systemd runs the service."""
+    return has_systemd() and said_by("systemctl", "is-active", "--quiet", UNIT)[0] == 0
+
+
+def is_enabled() -> bool:
+    """Whether systemd starts the service with the machine: everybody may look for the link, and not everybody may ask systemd."""
+    return os.path.lexists(f"/etc/systemd/system/multi-user.target.wants/{UNIT}")
