@@ -30,6 +30,7 @@ MEMBERS_MAY = frozenset(
         "/v1/environments",
         "/v1/secrets",
         "/v1/secrets/history",
+        "/v1/bindings/list",
         "/v1/requests",
         "/v1/requests/ask",
         "/v1/allowlist",

@@ -86,7 +86,7 @@ def _silence() -> str:
         if os.geteuid() == 0 and not Path(STATE, "state.db").exists():
             return "there is no account yet: sudo agentsecrets init"
     if has_systemd() and not is_active():
-        return "it does not run: sudo systemctl start agentsecrets; journalctl -u agentsecrets says why it ended"
+        return "it does not run: sudo systemctl start agentsecrets; `journalctl --unit=agentsecrets` says why it ended"
     if has_systemd():
         return "no daemon answers: there may be no account yet (sudo agentsecrets init)"
     return "no daemon answers: sudo agentsecrets service run starts it, and there may be no account yet (sudo agentsecrets init)"
