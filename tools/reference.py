@@ -7,10 +7,12 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from agentsecrets.errors import FAMILIES, AgentSecretsError, leaves
+from agentsecrets.model.secret import KeyName
+from agentsecrets.proxy.catalogue import Provider, catalogue
 
 REFERENCE = Path(__file__).resolve().parents[1] / "docs" / "reference"
 NOTE = "<!-- Written by tools/reference.py. Do not edit: run `make format`. -->\n"
@@ -18,6 +20,17 @@ ERRORS_HEAD = """\
 A failure has a *slug* for machines, a message for people, and a hint that says what to do. The command line prints message and hint on
 standard error; with `--output json`, and from the proxy, they come as `{"error": SLUG, "message": …, "hint": …, "domain": …}`. The family
 decides the exit status and the HTTP status.
+"""
+PROVIDERS_HEAD = """\
+A value of one of these shapes is known when it is stored, and its key then goes to these hosts in this place only
+([bindings](../PROXY.md#bindings)). A place that is a query is proposed, and needs a person. Where it says *publishes*, no other key is
+pinned by a first call. `agentsecrets secrets providers` prints the same; `agentsecrets secrets bind KEY --for NAME` binds a key to one.
+
+Not in the list: providers whose credentials have no public prefix, that give each customer a host of its own (for these:
+`agentsecrets secrets bind KEY --host YOURS`), or that want requests signed with a key instead of the key itself, as AWS does
+(for these: `agentsecrets env`).
+
+The shapes come from the providers' own pages and from the public pattern lists of gitleaks and trufflehog.
 """
 _LISTED = re.compile(r"^  ([a-z][a-z-]*)(?:  |$)", re.MULTILINE)
 _COMMAND = Path(sys.executable).parent / "agentsecrets"
@@ -28,7 +41,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="change nothing; fail when a page is not current")
     check = parser.parse_args().check
-    pages = {"errors.md": errors_page(), "commands.md": commands_page()}
+    pages = {"errors.md": errors_page(), "commands.md": commands_page(), "providers.md": providers_page()}
     stale = [name for name, text in pages.items() if not _is(REFERENCE / name, text)]
     if check:
         for name in stale:
@@ -66,6 +79,32 @@ def _error_row(leaf: type[AgentSecretsError], family: type[AgentSecretsError]) -
 
 def _cell(text: str) -> str:
     return re.sub(r"\{(\w+)\}", lambda blank: f"*{blank[1]}*", text.replace("|", "\\|").replace("<", "&lt;"))
+
+
+# --- providers ------------------------------------------------------------------------------------------------------------------------
+
+
+def providers_page() -> str:
+    """The catalogue of providers, as a table."""
+    rows = [_provider_row(provider) for provider in sorted(catalogue().providers, key=lambda provider: provider.id)]
+    head = "| `--for` | credential begins with | goes to | as | usual names | shape by |\n|---|---|---|---|---|---|"
+    return "\n".join([NOTE, "# Providers\n", PROVIDERS_HEAD, head, *rows, ""])
+
+
+def _provider_row(provider: Provider) -> str:
+    cells = (
+        f"[{provider.id}]({provider.docs})",
+        _codes(provider.values),
+        _codes(provider.hosts) + (" (publishes)" if provider.publishes else ""),
+        _codes([provider.binding(KeyName(provider.keys[0])).place]),
+        _codes(provider.keys),
+        provider.source.removeprefix("https://"),
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _codes(words: Iterable[str]) -> str:
+    return ", ".join(f"`{word}`" for word in words)
 
 
 # --- commands -------------------------------------------------------------------------------------------------------------------------

@@ -646,6 +646,12 @@ class WorkspaceNotFound(Missing):
     mend = "agentsecrets workspace list, or agentsecrets workspace create {workspace}"
 
 
+class ProviderNotFound(Missing):
+    slug = "provider_not_found"
+    words = "{provider} is neither a host nor a provider that is known here"
+    mend = "agentsecrets secrets providers lists them; for any other give a host, such as api.example.com"
+
+
 class DomainNotFound(Missing):
     slug = "domain_not_found"
     words = "{domain} is not on the allowlist"

@@ -12,6 +12,7 @@ from agentsecrets.model.binding import Binding
 from agentsecrets.model.place import Place, WorkspaceId
 from agentsecrets.model.secret import KeyName
 from agentsecrets.ports import Clock, Standing, StateStore, Worker
+from agentsecrets.proxy.catalogue import prepare
 from agentsecrets.team.workspaces import check_new_workspace
 from agentsecrets.vault.bindings import Bindings
 from agentsecrets.vault.remembered import RememberedCommands
@@ -52,6 +53,7 @@ class OpenVault:
         self.workspaces: tuple[Workspace, ...] = ()
         """All of them, the personal one first."""
         self._founding = asyncio.Lock()
+        self._pins_prepared = False
         for workspace_id in store.workspaces():
             self._add(self._read(workspace_id, [Envelope.decode(entry) for entry in store.ledger(workspace_id)]))
 
@@ -72,6 +74,12 @@ class OpenVault:
 
         async with self._founding:
             return await unbroken(deed())
+
+    async def prepare_pin(self) -> None:
+        """Reads what a key without a binding is judged by, which takes too long for the event loop."""
+        if not self._pins_prepared:
+            await self._worker.run(prepare)
+            self._pins_prepared = True
 
     def of(self, workspace_id: str) -> OpenWorkspace:
         """The verbs of one workspace.
@@ -125,7 +133,11 @@ class Vault:
 
     async def binding(self, place: Place, key: KeyName) -> Binding | None:
         """The binding of a key in its project, or None."""
-        return await self.opened.of(place.workspace_id).bindings.find(place, key)
+        opened = self.opened
+        found = await opened.of(place.workspace_id).bindings.find(place, key)
+        if found is None:
+            await opened.prepare_pin()
+        return found
 
     async def pin(self, place: Place, binding: Binding) -> Binding:
         """Fixes the binding of a key that has none."""

@@ -22,6 +22,26 @@ def is_public_suffix(host: str) -> bool:
     return bool(_suffixes().is_public(host))
 
 
+@lru_cache(maxsize=4096)
+def anybody_may_own(host: str) -> bool:
+    """Whether a host lies at or below a name under which a company lets strangers register, as ``NAME.github.io`` does.
+
+    Args:
+        host: Lower-case A-labels, or an IP literal.
+
+    Source: the private section of the Public Suffix List.
+    """
+    return bool(_suffixes().publicsuffix(host) != _registries().publicsuffix(host))
+
+
+@cache
+def _registries() -> PublicSuffixList:
+    """The list without its private section."""
+    from publicsuffixlist import PublicSuffixList
+
+    return PublicSuffixList(accept_unknown=True, only_icann=True)
+
+
 @cache
 def _suffixes() -> PublicSuffixList:
     """The list: 40 ms and some megabytes, so only read once a wildcard is there."""

@@ -5,5 +5,6 @@
 
 from agentsecrets.redact.matcher import Matcher
 from agentsecrets.redact.stream import MARK, Redactor, SplitOverEvents, redact, redact_whole
+from agentsecrets.redact.views import EVERY_FORM_FROM
 
-__all__ = ["MARK", "Matcher", "Redactor", "SplitOverEvents", "redact", "redact_whole"]
+__all__ = ["EVERY_FORM_FROM", "MARK", "Matcher", "Redactor", "SplitOverEvents", "redact", "redact_whole"]

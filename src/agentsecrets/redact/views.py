@@ -14,8 +14,8 @@ _BETWEEN_BREAKS = 16
 """At most one line break is followed in so many symbols."""
 _BITS = 6
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-_SHORTEST_UNALIGNED = 4
-"""Shortest value, in bytes, that is looked for within a longer base64 text: a shorter one would be found in innocent text."""
+EVERY_FORM_FROM = 4
+"""Shortest value, in bytes, that is looked for in every form: within a longer base64 text a shorter one would be found in innocent text."""
 _SHORTEST_HEX = 3
 _SHORTEST_WIDE = 2
 
@@ -94,7 +94,7 @@ def views_of(value: bytes) -> Iterator[View]:
     if len(value) >= _SHORTEST_WIDE:
         wide = {text.encode(name, "surrogatepass").strip(b"\0") for name in ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")}
         yield from (View(form.decode("latin-1"), "exact") for form in sorted(wide) if form)
-    if len(value) < _SHORTEST_UNALIGNED:
+    if len(value) < EVERY_FORM_FROM:
         yield View(base64.b64encode(value).decode("ascii"), "base64")
     else:
         yield from (_in_base64(value, before) for before in range(3))
@@ -113,7 +113,7 @@ def _in_base64(value: bytes, before: int) -> View:
         before="".join(_sharing(digits[first - 1], low=_BITS - shared)) if shared else "",
         after="".join(_sharing(digits[bits // _BITS], high=rest)) if rest else "",
         padding=-(bits // 8) % 3,
-        edged=len(value) <= _SHORTEST_UNALIGNED + 1,
+        edged=len(value) <= EVERY_FORM_FROM + 1,
     )
 
 

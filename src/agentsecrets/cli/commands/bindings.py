@@ -1,4 +1,4 @@
-"""``secrets bind``, ``unbind``, ``bindings``: where a key may be used."""
+"""``secrets bind``, ``unbind``, ``bindings``, ``providers``: where a key may be used."""
 
 from __future__ import annotations
 
@@ -69,6 +69,9 @@ def bind_key(errand: Errand, wanted: BindingWanted, *, password_stdin: bool) -> 
 @click.command("bind", short_help="Say where a key may be used.")
 @click.argument("key")
 @click.option("--host", "hosts", multiple=True, metavar="HOST[:PORT]", help="Where it may go, *.HOST for one label more; repeatable.")
+@click.option(
+    "--for", "destination", default="", metavar="PROVIDER|HOST", help="Where a provider's credential belongs, and how it is sent."
+)
 @slots
 @click.option("--method", "methods", multiple=True, metavar="METHOD", help="Only by this method; repeatable.")
 @click.option("--any-method", is_flag=True, help="By every method again.")
@@ -86,6 +89,7 @@ def bind(errand: Errand, key: str, **given: Any) -> None:
         raise BadUsage(problem="--any-method and --any-path take back what --method and --path say")
     wanted = BindingWanted(
         key=parse_key_name(key),
+        destination=given["destination"],
         hosts=given["hosts"],
         style=style,
         slot=slot,
@@ -122,3 +126,16 @@ def _row(line: Document) -> list[str]:
     place = f"{line['style']}:{line['slot']}" if line["slot"] else line["style"]
     methods, paths = ", ".join(line["methods"]) or "all", ", ".join(line["paths"]) or "all"
     return [line["key"], ", ".join(line["hosts"]), place, methods, paths, _SAID_BY[line["origin"]], moment(line["updated_ms"])]
+
+
+@click.command("providers", short_help="List the providers that are known.")
+@click.argument("query", default="")
+@with_errand
+def providers(errand: Errand, query: str) -> None:
+    """List the providers whose credentials are known by their public prefix, and where these belong; or those with QUERY in them."""
+    found = [line for line in errand.ask("/v1/providers")["providers"] if query.lower() in " ".join(_provider_row(line)).lower()]
+    errand.tell_table(found, ["Provider", "Name", "Begins with", "Hosts", "As"], [_provider_row(line) for line in found])
+
+
+def _provider_row(line: Document) -> list[str]:
+    return [line["provider"], line["name"], ", ".join(line["prefixes"]), ", ".join(line["hosts"]), line["style"]]

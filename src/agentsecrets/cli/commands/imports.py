@@ -132,6 +132,10 @@ def _imported(errand: Errand, path: str, source: int, form: str, existing: str, 
 
 def _tell(errand: Errand, told: Document, *, dry_run: bool = False) -> None:
     errand.note_place(told)
+    for key, bound in told.get("bound", {}).items():
+        errand.note(f"{key} may go to {bound}, and nowhere else: its value says whose it is")
+    for warning in told.get("warnings", ()):
+        errand.note(f"warning: {warning['message']}")
     words = (("created", "new"), ("updated", "new version"), ("skipped", "left alone"), ("empty", "left out: no value"))
     rows = sorted([key, word] for outcome, word in words for key in told[outcome])
     errand.tell_table(told, ["Key", "Would be" if dry_run else "Is"], rows)

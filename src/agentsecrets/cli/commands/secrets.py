@@ -15,6 +15,7 @@ from agentsecrets.errors import BadUsage
 from agentsecrets.model.place import ENVIRONMENTS
 from agentsecrets.model.secret import check_value, parse_key_name
 from agentsecrets.wire.messages import BindingWanted, Key
+from agentsecrets.wire.stored import notes_on
 from agentsecrets.wire.tables import marked, moment
 
 SECRETS = LazyGroup(
@@ -29,6 +30,7 @@ SECRETS = LazyGroup(
         "bind": "bindings:bind",
         "unbind": "bindings:unbind",
         "bindings": "bindings:show",
+        "providers": "bindings:providers",
         "history": "history:show",
         "rollback": "history:rollback",
         "restore": "history:restore",
@@ -45,7 +47,9 @@ SECRETS = LazyGroup(
 @click.argument("assignment", metavar="KEY[=VALUE|=-]")
 @click.option("--note", default="", metavar="TEXT", help="A word about this version, for `secrets history`.")
 @click.option("--all-envs", "everywhere", is_flag=True, help="Store it in development, staging and production at once.")
-@click.option("--for", "host", default="", metavar="HOST", help="Also bind the key to this host, in the style that is given beside it.")
+@click.option(
+    "--for", "host", default="", metavar="PROVIDER|HOST", help="Also bind the key to this provider, or to this host in the style beside it."
+)
 @slots
 @password_stdin
 @with_errand
@@ -54,13 +58,14 @@ def store(errand: Errand, assignment: str, note: str, everywhere: bool, host: st
 
     KEY asks for the value without showing it, or reads it from a pipe. KEY=- reads it from standard input. KEY=VALUE takes it as typed.
 
-    With --for the key is bound before it is stored, which needs the account password.
+    A value that is known by its public prefix binds its key to its provider, if nothing has bound it before. With --for the key is bound
+    before the value is stored, which needs the account password.
     """
     name, equals, value = assignment.partition("=")
     key, typed = parse_key_name(name), bool(equals) and value != "-"
     style, slot = style_of(given)
     if style and not host:
-        raise BadUsage(problem="a style belongs to --for HOST")
+        raise BadUsage(problem="a style belongs to --for")
     if password_stdin and (not host or not typed):
         raise BadUsage(problem="standard input cannot carry both the password and the value; use `secrets set`, then `secrets bind`")
     if host:
@@ -69,6 +74,8 @@ def store(errand: Errand, assignment: str, note: str, everywhere: bool, host: st
     stored = errand.hand_over("deposit", key=key, note=note, everywhere=everywhere, value_fd=source)
     for environment in stored["versions"]:
         errand.note_place({**stored, "environment": environment})
+    for line in notes_on(stored):
+        errand.note(line)
     errand.tell(stored, f"Stored {stored['key']}, version {stored['version']}.\n")
 
 

@@ -12,6 +12,7 @@ from agentsecrets.daemon.wanted import wanted_binding
 from agentsecrets.model.binding import Binding
 from agentsecrets.model.secret import parse_key_name
 from agentsecrets.model.statement import BindingStatement
+from agentsecrets.proxy.catalogue import catalogue
 from agentsecrets.wire.messages import BindingWanted, Nothing, Signed
 
 
@@ -37,6 +38,22 @@ async def _accept(context: Context, asked: Signed) -> dict[str, Any]:
     return binding_told(await opened.of(statement.workspace_id).bindings.accept(envelope))
 
 
+async def _providers(context: Context, _: Nothing) -> dict[str, Any]:
+    known = await context.daemon.worker.run(catalogue)
+    told = [
+        {
+            "provider": provider.id,
+            "name": provider.name,
+            "prefixes": list(provider.values),
+            "keys": provider.keys,
+            "hosts": provider.hosts,
+            "style": f"{provider.style}:{provider.slot}" if provider.slot else provider.style,
+        }
+        for provider in known.providers
+    ]
+    return {"providers": sorted(told, key=lambda line: line["provider"])}
+
+
 def binding_told(binding: Binding) -> dict[str, Any]:
     """A binding as control answers carry it; ``bound`` is for people, and empty when the key belongs nowhere."""
     return {
@@ -55,5 +72,6 @@ def binding_told(binding: Binding) -> dict[str, Any]:
 ROUTES = (
     Route("/v1/bindings", Signed, _accept),
     Route("/v1/bindings/list", Nothing, _list),
+    Route("/v1/providers", Nothing, _providers),
     Route("/v1/bindings/narrow", BindingWanted, _narrow),
 )

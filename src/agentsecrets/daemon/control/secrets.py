@@ -10,6 +10,7 @@ from agentsecrets.crypto.deposits import open_deposit
 from agentsecrets.crypto.envelope import Envelope
 from agentsecrets.crypto.value import Value
 from agentsecrets.crypto.verify import verify_by_person
+from agentsecrets.daemon.arrival import bind_by_value, look_at
 from agentsecrets.daemon.control.folders import names_of
 from agentsecrets.daemon.control.route import Context, Route
 from agentsecrets.errors import SignatureInvalid
@@ -37,11 +38,14 @@ async def _set(context: Context, asked: Deposit) -> dict[str, Any]:
     check_value(raw)
     place = await context.place()
     places = [place.beside(environment) for environment in ENVIRONMENTS] if asked.everywhere else [place]
+    arrival = await context.daemon.worker.run(lambda: look_at(key, raw))
+    recognised = await bind_by_value(context.daemon.vault.opened, place, arrival)
     versions = await context.of(place).secrets.set(places, key, Value(raw), asked.note)
     for one in places:
         context.daemon.requests.answer(one, key)
     written = {one.environment: version for one, version in zip(places, versions, strict=True)}
-    return {"key": key, "version": written[place.environment], "versions": written} | names_of(context, place)
+    told = {"key": key, "version": written[place.environment], "versions": written, "warnings": arrival.warnings}
+    return told | recognised | names_of(context, place)
 
 
 async def _list(context: Context, _: Nothing) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from agentsecrets.daemon.deeds.depositing import account_of, deposit
 from agentsecrets.daemon.terminal import Person
 from agentsecrets.errors import BadValue
 from agentsecrets.model.secret import parse_key_name
+from agentsecrets.wire.stored import notes_on
 from agentsecrets.wire.tables import marked
 
 
@@ -29,10 +30,12 @@ def _perform(asked: _Asked, person: Person) -> dict[str, Any]:
 def _filled(asked: _Asked, person: Person, account: SealedAccount, key: str) -> bool:
     while typed := person.secret(f"{key} in {marked(asked.environment)} (Enter skips)"):
         try:
-            deposit(asked, account, key, typed.encode("utf-8", "surrogateescape"))
+            stored = deposit(asked, account, key, typed.encode("utf-8", "surrogateescape"))
         except BadValue as refused:
             person.show(refused.message)
             continue
+        for note in notes_on(stored):  # for the person alone: an agent that asked for the key learns that it is set
+            person.show(note)
         return True
     return False
 

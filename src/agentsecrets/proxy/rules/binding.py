@@ -5,6 +5,7 @@ from __future__ import annotations
 from agentsecrets.errors import AgentSecretsError, BindingMismatch, BindingRequired
 from agentsecrets.model.binding import Binding
 from agentsecrets.model.call import Call, Injection
+from agentsecrets.proxy.catalogue import catalogue
 from agentsecrets.proxy.rules.rule import Circumstances, Rule
 from agentsecrets.proxy.styles import STYLES
 
@@ -23,7 +24,7 @@ def _check(call: Call, circumstances: Circumstances) -> AgentSecretsError | None
     for injection in call.injections:
         bound = circumstances.bindings.get(injection.key)
         if bound is None:
-            reason = _why_not_pinned(injection, circumstances)
+            reason = _why_not_pinned(call, injection, circumstances)
             if reason:
                 return _required(call, injection, reason)
         elif not bound.permits(call.target, call.method, injection):
@@ -31,12 +32,14 @@ def _check(call: Call, circumstances: Circumstances) -> AgentSecretsError | None
     return None
 
 
-def _why_not_pinned(injection: Injection, circumstances: Circumstances) -> str:
+def _why_not_pinned(call: Call, injection: Injection, circumstances: Circumstances) -> str:
     """Why this call may not fix where an unbound key belongs; empty when it may."""
     if circumstances.standing.role not in _MAY_PIN:
         return f"a {circumstances.standing.role} does not decide where keys belong"
     if not STYLES[injection.style].pins:
         return f"a {injection.style} is a place that an API may publish"
+    if catalogue().shows_to_others(call.target.host):
+        return f"{call.target.host} shows to others what it is sent, or could be anybody's"
     return ""
 
 
