@@ -18,9 +18,10 @@ _PLACEHOLDER = re.compile(
     r"|test(?:ing)?|foo(?:bar)?|bar|baz|secret|password|passwd|token|api[-_ ]?key|key|value|string|placeholder|redacted|\*+|\.+|-+|_+"
     r"|<.*>|\$\{.*\}|\$\(.*\)|\{\{.*\}\}|%.*%|\[.*\]"
     r"|(?:your|my|the|some|insert|enter|put|paste|add|replace)[-_ ].*|.*[-_ ](?:here|goes[-_ ]here|example|placeholder|changeme)"
-    r"|.*(?:x{6}|\*{4}|\.{4}|0{8}|1234567890|abcdefgh).*|x{3,}",
+    r"|x{3,}",
     re.IGNORECASE | re.DOTALL,
 )
+_FILLING = re.compile(r"x{6}|\*{4}|\.{4}|0{8}|1234567890|abcdefgh", re.IGNORECASE)
 _CLASSES = (string.ascii_lowercase, string.ascii_uppercase, string.digits)
 _HEXADECIMAL = 16
 _OTHERS = 33
@@ -64,7 +65,7 @@ def weaknesses(key: str, value: bytes) -> tuple[Weakness, ...]:
     bare = text.strip().strip(_QUOTES).strip()
     found = (
         (bare.casefold() == key.casefold(), KEY_NAME),
-        (_PLACEHOLDER.fullmatch(bare[:_LONGEST_LOOKED_AT]) is not None, PLACEHOLDER),
+        (_is_placeholder(bare[:_LONGEST_LOOKED_AT]), PLACEHOLDER),
         (len(value) < EVERY_FORM_FROM, SHORT),
         (unknown_bits(bare) < ENOUGH_BITS, GUESSABLE),
         (len(text.strip()) > 1 and text.strip()[0] in _QUOTES and text.strip()[-1] in _QUOTES, QUOTES),
@@ -73,6 +74,10 @@ def weaknesses(key: str, value: bytes) -> tuple[Weakness, ...]:
         (re.match(r"(?:bearer|basic)\s", bare, re.IGNORECASE) is not None, SCHEME),
     )
     return tuple(weakness for is_so, weakness in found if is_so)
+
+
+def _is_placeholder(text: str) -> bool:
+    return _PLACEHOLDER.fullmatch(text) is not None or _FILLING.search(text) is not None
 
 
 def unknown_bits(text: str) -> float:

@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from agentsecrets.errors import ProviderNotFound
@@ -30,7 +30,7 @@ class Provider:
         id: As ``--for`` takes it.
         name: As people know it.
         keys: Usual names of the environment variable.
-        values: Public prefix of a credential, and what follows it.
+        values: Public prefix of a credential, and a regular expression for all that follows it.
         hosts: Where it belongs.
         style: How it is sent.
         slot: The place of that style.
@@ -42,7 +42,7 @@ class Provider:
     id: str
     name: str
     keys: tuple[str, ...]
-    values: Mapping[str, re.Pattern[str]]
+    values: Mapping[str, str]
     hosts: tuple[str, ...]
     style: StyleName
     slot: str
@@ -61,7 +61,7 @@ class Provider:
 
     def issued(self, value: str) -> bool:
         """Whether a value has the shape of its credential, all of it."""
-        return any(value.startswith(prefix) and rest.fullmatch(value, len(prefix)) for prefix, rest in self.values.items())
+        return any(value.startswith(prefix) and re.fullmatch(rest, value[len(prefix) :], re.ASCII) for prefix, rest in self.values.items())
 
     def called(self, key: str) -> bool:
         """Whether a key has one of its usual names, or one with something before or after it."""
@@ -115,7 +115,7 @@ class Catalogue:
 @cache
 def catalogue() -> Catalogue:
     """The catalogue that comes with the program; read once."""
-    read = tomllib.loads(resources.files("agentsecrets.proxy").joinpath("catalogue.toml").read_text(encoding="utf-8"))
+    read = tomllib.loads(Path(__file__).with_name("catalogue.toml").read_text(encoding="utf-8"))
     open_domains = read.pop("published")
     providers = tuple(_provider(name, told) for name, told in read.items())
     return Catalogue(providers, frozenset(domain for kind in open_domains.values() for domain in kind))
@@ -132,7 +132,7 @@ def _provider(name: str, told: dict[str, Any]) -> Provider:
         id=name,
         name=told["name"],
         keys=tuple(told["keys"]),
-        values={prefix: re.compile(rest, re.ASCII) for prefix, rest in told["values"].items()},
+        values=told["values"],
         hosts=tuple(told["hosts"]),
         style=injection(style, slot, told["keys"][0]).style,
         slot=slot,
