@@ -16,7 +16,7 @@ from agentsecrets.wire.tables import moment
 _STYLES = {"bearer": "bearer", "basic": "basic", "header": "header", "query": "query", "body_field": "body", "form_field": "form"}
 _WAYS = tuple(_STYLES.values())
 _HEAD = ["Key", "Hosts", "As", "Methods", "Paths", "Said by", "Since"]
-_SAID_BY = {"pinned": "first use", "narrowed": "this device", "person": "a person"}
+_SAID_BY = {"pinned": "first use or value", "narrowed": "this device", "person": "a person"}
 
 
 def slots(command: Any) -> Any:
