@@ -304,7 +304,7 @@ class ServiceOnly(Misused):
 class NoAccount(NotReady):
     slug = "no_account"
     words = "there is no AgentSecrets account on this machine yet"
-    mend = "agentsecrets init"
+    mend = "agentsecrets init; or, after a logout: agentsecrets login"
 
 
 class Locked(NotReady):
@@ -656,6 +656,12 @@ class DomainNotFound(Missing):
     slug = "domain_not_found"
     words = "{domain} is not on the allowlist"
     mend = "agentsecrets workspace allowlist list"
+
+
+class NothingSetAside(Missing):
+    slug = "nothing_set_aside"
+    words = "no account{which} was logged out on this machine, so none can come back"
+    mend = "agentsecrets status shows the one in force; agentsecrets init makes a new one"
 
 
 class NoProjectFile(Missing):

@@ -239,3 +239,17 @@ def test_a_recovery_key_opens_the_account_at_each_level_whenever_it_was_made(per
         assert [line["key"] for line in person.ask("secrets", "list")] == ["KEY"]
     person.run("password", "change", "--recovery", "--password-stdin", said=f"{words}another-quartz-of-meadows-17\n")
     person.run("unlock", "--password-stdin", said="another-quartz-of-meadows-17")
+
+
+def test_an_account_that_is_logged_out_leaves_the_keychain_and_comes_back_by_its_password(person: Commands, session: Desktop) -> None:
+    person.run("logout", "--password-stdin", said=PASSWORD)
+    assert session.items() == {}
+    assert person.ask("login", code=4)["error"] == "presence_required"
+    person.run("unlock", "--password-stdin", said=PASSWORD)
+    assert person.ask("status")["protection"] == "guarded"
+    assert person.run("secrets", "get", "KEY", "--password-stdin", said=PASSWORD) == "a-value-to-keep\n"
+
+
+def test_an_account_that_is_erased_leaves_nothing_in_the_keychain(person: Commands, session: Desktop) -> None:
+    person.run("logout", "--erase", "ada@example.com", "--password-stdin", said=PASSWORD)
+    assert session.items() == {}

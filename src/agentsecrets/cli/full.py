@@ -18,6 +18,8 @@ ROOT = LazyGroup(
     help="Let AI agents use credentials that they never see.",
     sources={
         "init": "account:init",
+        "login": "leaving:login",
+        "logout": "leaving:logout",
         "status": "account:status",
         "unlock": "account:unlock",
         "lock": "account:lock",

@@ -28,7 +28,7 @@ def write_atomically(path: Path, content: bytes, mode: int = _PRIVATE) -> None:
                 file.flush()
                 os.fsync(file.fileno())
             fresh.replace(path)
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
         except OSError:
             with contextlib.suppress(OSError):
                 fresh.unlink()
@@ -54,7 +54,7 @@ def read_own(path: Path, limit: int = 1 << 20) -> bytes | None:
     return content if len(content) <= limit else None
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """A new name outlives a power cut only once its folder is on the disk (fsync(2))."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:

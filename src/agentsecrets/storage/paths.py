@@ -50,6 +50,11 @@ class Home:
         return self.root / "config.json"
 
     @property
+    def accounts(self) -> Path:
+        """A folder for each account that has been logged out."""
+        return self.root / "accounts"
+
+    @property
     def log_file(self) -> Path:
         """What the daemon says when it cannot say it otherwise."""
         return self.run / "daemon.log"
@@ -63,6 +68,7 @@ class Home:
         """
         try:
             self.root.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
+            self._finish_leaving()
             self.check()
             self.run.mkdir(mode=_PRIVATE, exist_ok=True)
             self.check()
@@ -79,10 +85,16 @@ class Home:
             StateDamaged: When there is a log but no state: it was lost, and must not be taken for a fresh folder.
         """
         beside = [Path(f"{database}{suffix}") for database in (self.state_db, self.audit_db) for suffix in ("", "-wal", "-shm", "-journal")]
-        for path in (self.root, self.run, *beside, self.session_file, self.config_file, self.lock_file):
+        for path in (self.root, self.run, self.accounts, *beside, self.session_file, self.config_file, self.lock_file):
             _check(path)
         if self.audit_db.exists() and not (self.state_db.exists() and self.state_db.stat().st_size):
             raise StateDamaged
+
+    def _finish_leaving(self) -> None:
+        """An account's log that was left behind when a logout or login was cut off goes where its state is."""
+        alone = self.audit_db.exists() and not self.state_db.exists()
+        if alone and any(kept.samefile(self.audit_db) for kept in self.accounts.glob(f"*/{self.audit_db.name}")):
+            self.audit_db.unlink()
 
 
 def _check(path: Path) -> None:

@@ -75,8 +75,18 @@ def unlock(errand: Errand, password_stdin: bool, recovery: bool, password: bool,
     At level keychain nobody is asked: the keychain opens the vault, or says why not.
     """
     asked: dict[str, Any] = {"idle_lock_s": seconds(idle_lock, "--idle-lock")} if idle_lock else {}
-    asked |= {"recovery": recovery, "password": password, "asks": errand.has_person, **choice(None)}
-    started = errand.hand_over("unlock", password_stdin=password_stdin, **asked)
+    unlocked(errand, password_stdin=password_stdin, recovery=recovery, password=password, **asked)
+
+
+def unlocked(errand: Errand, *, password_stdin: bool, **asked: Any) -> None:
+    """Opens the vault and says so.
+
+    Args:
+        errand: The command that is under way.
+        password_stdin: Whether the password stands on standard input.
+        asked: What else the deed wants to know.
+    """
+    started = errand.hand_over("unlock", password_stdin=password_stdin, asks=errand.has_person, **choice(None), **asked)
     told = {**started, "locked": False}
     errand.tell(told, f"The vault of {started['email']} is open; the proxy listens on 127.0.0.1:{started['port']}.\n")
 

@@ -11,10 +11,12 @@ from agentsecrets.daemon.deeds import (
     handover,
     imports,
     init,
+    leave,
     levels,
     password,
     protection,
     recovery,
+    returning,
     reveal,
     trust,
     unbind,
@@ -24,6 +26,8 @@ from agentsecrets.daemon.deeds.deed import Deed
 
 DEEDS: tuple[Deed, ...] = (
     init.DEED,
+    leave.DEED,
+    returning.DEED,
     unlock.DEED,
     password.DEED,
     recovery.DEED,

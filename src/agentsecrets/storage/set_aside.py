@@ -1,0 +1,115 @@
+"""Accounts that have been logged out: their sealed files lie in a folder of their own, until they come back or for good.
+
+A file gets its second name before it loses the first, and the state moves last: a crash leaves the account in force, or set aside, or with
+its log under both names, which ``Home.create`` puts right. A file is never copied.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from agentsecrets.errors import StateUnwritable
+from agentsecrets.storage.files import sync_folder
+from agentsecrets.storage.paths import Home
+
+_PRIVATE = 0o700
+_BESIDE = ("-wal", "-shm", "-journal")
+
+
+def kept(home: Home) -> list[str]:
+    """Ids of the accounts that are set aside."""
+    return sorted(path.parent.name for path in home.accounts.glob(f"*/{home.state_db.name}"))
+
+
+def kept_state(home: Home, account_id: str) -> Path:
+    """Where the state of an account lies that is set aside."""
+    return home.accounts / account_id / home.state_db.name
+
+
+def set_aside(home: Home, account_id: str) -> Path:
+    """Moves the account in force into a folder of its own; no program may have its files open.
+
+    Returns:
+        That folder.
+
+    Raises:
+        StateUnwritable: When the disk refuses, or another account lies there under this id.
+    """
+    folder = home.accounts / account_id
+    with _writing():
+        for needed in (home.accounts, folder):
+            needed.mkdir(mode=_PRIVATE, exist_ok=True)
+        _check_closed(home)
+        for file in (home.audit_db, home.state_db):
+            _link(file, folder / file.name)
+        sync_folder(folder)
+        _remove(home.state_db, home.audit_db, home.session_file)
+        sync_folder(home.root)
+    return folder
+
+
+def bring_back(home: Home, account_id: str) -> None:
+    """Puts an account in force again that was set aside. None may be in force: the state that lies there must hold no account.
+
+    Raises:
+        StateUnwritable
+    """
+    folder = home.accounts / account_id
+    with _writing():
+        _remove(*_with_beside(home.state_db))
+        for file in (home.audit_db, home.state_db):
+            _link(folder / file.name, file)
+        sync_folder(home.root)
+        _remove(*(folder / file.name for file in (home.state_db, home.audit_db)))
+        folder.rmdir()
+
+
+def erase(home: Home) -> None:
+    """Deletes the account in force for good, its log first: what is left after a crash is an account, not a log without one.
+
+    Raises:
+        StateUnwritable
+    """
+    with _writing():
+        for database in (home.audit_db, home.state_db):
+            _remove(*_with_beside(database))
+        _remove(home.session_file)
+        sync_folder(home.root)
+
+
+def _with_beside(database: Path) -> list[Path]:
+    return [database.with_name(f"{database.name}{suffix}") for suffix in (*_BESIDE, "")]
+
+
+def _check_closed(home: Home) -> None:
+    """What still stands in a write-ahead log would be left behind."""
+    for database in (home.state_db, home.audit_db):
+        beside = database.with_name(f"{database.name}-wal")
+        if beside.exists() and beside.stat().st_size:
+            raise StateUnwritable(problem="another program holds a database in it")
+
+
+def _link(file: Path, to: Path) -> None:
+    if not file.exists():
+        return
+    try:
+        to.hardlink_to(file)
+    except FileExistsError:
+        if not to.samefile(file):
+            raise StateUnwritable(problem=f"{to} is there already, and of another account") from None
+
+
+def _remove(*files: Path) -> None:
+    for file in files:
+        file.unlink(missing_ok=True)
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
+    except OSError as failure:
+        raise StateUnwritable(problem=failure.strerror or os.strerror(failure.errno or 0)) from None
