@@ -40,6 +40,7 @@ format: $(DEV) ## Format and mend what can be mended
 test: $(DEV) $(CLIENTS) ## Run all tests
 	@sh tools/system-packages.sh
 	-@sh tools/system-packages.sh chromium-headless-shell
+	-@sh tools/system-packages.sh zsh fish
 	$(PYTEST) -n $(WORKERS) --dist loadfile
 
 test-clients: $(DEV) $(AGENTS) ## Full turns of coding agents, and 1 GiB through each HTTP client; writes build/*clients.md

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 import click
 
 from agentsecrets.cli import flags
+from agentsecrets.cli.completing import of_flag
 from agentsecrets.cli.errand import Errand
 from agentsecrets.errors import BadUsage
 
@@ -78,7 +79,8 @@ def option(flag: flags.Flag) -> Callable[[Any], Any]:
     name, often, metavar, words = flag
     if name == "--output":
         return click.option(name, type=click.Choice(flags.OUTPUTS), default="text", help=words)
-    return click.option(name, metavar=metavar, help=words, multiple=often == flags.MANY, default=() if often == flags.MANY else "")
+    many = often == flags.MANY
+    return click.option(name, metavar=metavar, help=words, multiple=many, default=() if many else "", **of_flag(name, metavar))
 
 
 def password_stdin(command: Any) -> Any:

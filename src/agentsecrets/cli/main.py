@@ -32,11 +32,15 @@ def main() -> int:
 
 
 def _run(words: list[str]) -> int:
-    if os.geteuid() == 0 and not (words[:1] in _AS_ROOT or words[:2] in _AS_ROOT or _COMPLETION in os.environ):
+    if _COMPLETION in os.environ:
+        from agentsecrets.cli.shells import answer
+
+        return answer(os.environ[_COMPLETION])
+    if os.geteuid() == 0 and not (words[:1] in _AS_ROOT or words[:2] in _AS_ROOT):
         from agentsecrets.client.administrator import be_service_user
 
         be_service_user(words)
-    if (words[:1] in _QUICK or words[:2] in _QUICK) and _COMPLETION not in os.environ:
+    if words[:1] in _QUICK or words[:2] in _QUICK:
         from agentsecrets.cli import fast
 
         code = fast.run(words)

@@ -129,6 +129,12 @@ class Renamed(Message, frozen=True, kw_only=True):
     to: str
 
 
+class NamesOf(Message, frozen=True, kw_only=True):
+    """Asks for names alone: ``key``, ``project``, ``workspace`` or ``domain``."""
+
+    kind: str
+
+
 class Key(Message, frozen=True, kw_only=True):
     """Names one secret."""
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from agentsecrets.cli import fast
+from agentsecrets.cli import completing, fast
 from agentsecrets.cli.errand import Errand
 from agentsecrets.cli.grammar import password_stdin, with_errand
 from agentsecrets.cli.paths import absolute
@@ -29,7 +29,13 @@ _PORT = click.IntRange(1, 65535)
     type=click.Choice(LEVELS),
     help="How the vault opens: keychain with your login session (the default where there is one), guarded by the password.",
 )
-@click.option("--recovery-file", default="", metavar="FILE", help="Write a recovery key into this new file; on a terminal it is shown.")
+@click.option(
+    "--recovery-file",
+    default="",
+    metavar="FILE",
+    shell_complete=completing.files,
+    help="Write a recovery key into this new file; on a terminal it is shown.",
+)
 @click.option("--port", type=_PORT, help="The port of the proxy, 8765 by default.")
 @with_errand
 def init(errand: Errand, email: str, password_stdin: bool, protection: str | None, recovery_file: str, port: int | None) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from agentsecrets.cli import completing
 from agentsecrets.cli.errand import Document, Errand
 from agentsecrets.cli.grammar import password_stdin, with_errand
 from agentsecrets.errors import BadUsage
@@ -67,7 +68,7 @@ def bind_key(errand: Errand, wanted: BindingWanted, *, password_stdin: bool) -> 
 
 
 @click.command("bind", short_help="Say where a key may be used.")
-@click.argument("key")
+@click.argument("key", shell_complete=completing.keys)
 @click.option("--host", "hosts", multiple=True, metavar="HOST[:PORT]", help="Where it may go, *.HOST for one label more; repeatable.")
 @click.option(
     "--for", "destination", default="", metavar="PROVIDER|HOST", help="Where a provider's credential belongs, and how it is sent."
@@ -103,7 +104,7 @@ def bind(errand: Errand, key: str, **given: Any) -> None:
 
 
 @click.command("unbind", short_help="Let the next use of a key bind it anew.")
-@click.argument("key")
+@click.argument("key", shell_complete=completing.keys)
 @password_stdin
 @with_errand
 def unbind(errand: Errand, key: str, password_stdin: bool) -> None:

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import click
 
-from agentsecrets.cli import calls
+from agentsecrets.cli import calls, completing
 from agentsecrets.cli.errand import Errand
 from agentsecrets.cli.grammar import SETTINGS, password_stdin, with_errand
 from agentsecrets.client.handover import become_handover
@@ -25,7 +25,9 @@ _MOST_MASKED = 500
     "env", short_help="Run a command with secrets in its environment.", context_settings={**SETTINGS, "allow_interspersed_args": False}
 )
 @click.argument("command", nargs=-1, type=click.UNPROCESSED, metavar="-- COMMAND...")
-@click.option("--only", multiple=True, metavar="KEY,KEY", help="Hand over these keys alone; repeatable.")
+@click.option(
+    "--only", multiple=True, metavar="KEY,KEY", shell_complete=completing.key_lists, help="Hand over these keys alone; repeatable."
+)
 @click.option("--no-mask", is_flag=True, help="Give the command the output itself: values in it are not taken out.")
 @click.option("--remember", is_flag=True, help="Let this very command have these keys without asking from now on.")
 @click.option("--remembered", is_flag=True, help="List the commands that are remembered.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from agentsecrets.cli import completing
 from agentsecrets.cli.errand import Document, Errand
 from agentsecrets.cli.grammar import with_errand
 from agentsecrets.errors import BadUsage
@@ -15,7 +16,7 @@ _HEAD = ["Version", "Made", "State", "Note"]
 
 
 @click.command("history", short_help="List the versions of a secret.")
-@click.argument("key")
+@click.argument("key", shell_complete=completing.keys)
 @with_errand
 def show(errand: Errand, key: str) -> None:
     """List the versions of a secret that are kept (20 at most), the newest first. No value is opened."""
@@ -25,7 +26,7 @@ def show(errand: Errand, key: str) -> None:
 
 
 @click.command("rollback", short_help="Make an old version the newest again.")
-@click.argument("key")
+@click.argument("key", shell_complete=completing.keys)
 @click.option("--to", "version", type=click.IntRange(1), help="Which version; the one before the newest by default.")
 @with_errand
 def rollback(errand: Errand, key: str, version: int | None) -> None:

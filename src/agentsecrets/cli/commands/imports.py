@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from agentsecrets.cli import completing
 from agentsecrets.cli.errand import Document, Errand
 from agentsecrets.cli.grammar import with_errand
 from agentsecrets.cli.progress import shown
@@ -23,7 +24,7 @@ _CHOICE = click.Choice(ENVIRONMENTS)
 
 
 @click.command("import", short_help="Store all secrets of a .env or JSON file.")
-@click.argument("path", metavar="FILE|-")
+@click.argument("path", metavar="FILE|-", shell_complete=completing.files)
 @click.option(
     "--format", "form", type=click.Choice(("env", "json")), help="How the file is written; by its name, .json or not, when left out."
 )

@@ -16,8 +16,8 @@ from agentsecrets.cli.grammar import password_stdin, with_errand
 def logout(errand: Errand, erase: str, password_stdin: bool) -> None:
     """Stop the daemon and set the account aside: no command can use it until `agentsecrets login`. Needs the account password.
 
-    Its secrets and its log stay in the state folder, sealed under the password: a keychain opens them no more. With --erase they are deleted, and
-    there is no way back.
+    Its secrets and its log stay in the state folder, sealed under the password: a keychain opens them no more. With --erase they are
+    deleted, and there is no way back.
     """
     left = errand.presence("leave", password_stdin=password_stdin, erase=erase)
     if left["erased"]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from agentsecrets.cli import completing
 from agentsecrets.cli.errand import Errand
 from agentsecrets.cli.failures import shows_color
 from agentsecrets.cli.grammar import LazyGroup, with_errand
@@ -44,7 +45,7 @@ def verify(errand: Errand) -> None:
 @click.command("logs", short_help="Show the newest calls.")
 @click.option("--last", default=20, type=click.IntRange(0, 10_000), help="How many; 20 by default.")
 @click.option("--watch", is_flag=True, help="Go on, and show each call as it ends.")
-@click.option("--secret", default="", metavar="KEY", help="Only calls that used this key.")
+@click.option("--secret", default="", metavar="KEY", shell_complete=completing.keys, help="Only calls that used this key.")
 @click.option("--agent", default="", metavar="NAME", help="Only calls of this agent.")
 @click.option("--status", default="", metavar="STATUS", help="Only OK, BLOCKED, FAILED, CANCELLED or UNKNOWN.")
 @click.option("--env", "environment_shown", default="", metavar="NAME", help="Only calls in this environment.")

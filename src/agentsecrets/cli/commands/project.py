@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from agentsecrets.cli import completing
 from agentsecrets.cli.errand import Document, Errand
 from agentsecrets.cli.grammar import LazyGroup, password_stdin, with_errand
 from agentsecrets.errors import BadUsage, FileExists
@@ -55,7 +56,7 @@ def show(errand: Errand) -> None:
 
 
 @click.command("use", short_help="Choose a project for this folder, or trust its project file.")
-@click.argument("name", default="")
+@click.argument("name", default="", shell_complete=completing.projects)
 @_no_folder
 @password_stdin
 @with_errand
@@ -76,7 +77,7 @@ def use(errand: Errand, name: str, no_folder: bool, password_stdin: bool) -> Non
 
 
 @click.command("update", short_help="Give a project another name.")
-@click.argument("name")
+@click.argument("name", shell_complete=completing.projects)
 @click.option("--name", "to", required=True, metavar="NEW", help="The new name.")
 @with_errand
 def update(errand: Errand, name: str, to: str) -> None:
@@ -86,7 +87,7 @@ def update(errand: Errand, name: str, to: str) -> None:
 
 
 @click.command("delete", short_help="Delete a project with all its secrets.")
-@click.argument("name")
+@click.argument("name", shell_complete=completing.projects)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @with_errand
 def delete(errand: Errand, name: str, yes: bool) -> None:

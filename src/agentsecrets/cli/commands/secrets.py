@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from agentsecrets.cli import completing
 from agentsecrets.cli.commands.bindings import bind_key, slots, style_of
 from agentsecrets.cli.errand import Document, Errand
 from agentsecrets.cli.grammar import LazyGroup, password_stdin, with_errand
@@ -44,7 +45,7 @@ SECRETS = LazyGroup(
 
 
 @click.command("set", short_help="Store a value under a name.")
-@click.argument("assignment", metavar="KEY[=VALUE|=-]")
+@click.argument("assignment", metavar="KEY[=VALUE|=-]", shell_complete=completing.keys)
 @click.option("--note", default="", metavar="TEXT", help="A word about this version, for `secrets history`.")
 @click.option("--all-envs", "everywhere", is_flag=True, help="Store it in development, staging and production at once.")
 @click.option(
@@ -119,7 +120,7 @@ def _row(line: Document) -> list[str]:
 
 
 @click.command("get", short_help="Show a value to a person.")
-@click.argument("key")
+@click.argument("key", shell_complete=completing.keys)
 @password_stdin
 @with_errand
 def reveal(errand: Errand, key: str, password_stdin: bool) -> None:
@@ -129,7 +130,7 @@ def reveal(errand: Errand, key: str, password_stdin: bool) -> None:
 
 
 @click.command("delete", short_help="Delete a secret.")
-@click.argument("key")
+@click.argument("key", shell_complete=completing.keys)
 @with_errand
 def delete(errand: Errand, key: str) -> None:
     """Delete a secret: it is not listed and not used any more. For 30 days `secrets restore` brings it back."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from agentsecrets.cli import completing
 from agentsecrets.cli.errand import Errand
 from agentsecrets.cli.grammar import LazyGroup, password_stdin, with_errand
 from agentsecrets.errors import BadUsage
@@ -46,7 +47,7 @@ def shown(errand: Errand) -> None:
 
 
 @click.command("switch", short_help="Choose the workspace that commands use.")
-@click.argument("name")
+@click.argument("name", shell_complete=completing.workspaces)
 @with_errand
 def switch(errand: Errand, name: str) -> None:
     """Choose a workspace, for wherever no folder says otherwise."""
@@ -57,7 +58,12 @@ def switch(errand: Errand, name: str) -> None:
 @click.command("add", short_help="Allow calls to hosts.")
 @click.argument("hosts", nargs=-1, required=True, metavar="HOST[:PORT]...")
 @click.option("--private", multiple=True, metavar="CIDR", help="A range outside the public internet that the hosts may resolve to.")
-@click.option("--ca", metavar="FILE", help="A certification authority (PEM) to accept for these hosts besides the system's.")
+@click.option(
+    "--ca",
+    metavar="FILE",
+    shell_complete=completing.files,
+    help="A certification authority (PEM) to accept for these hosts besides the system's.",
+)
 @click.option("--http", "plain_http", is_flag=True, help="Allow plain http; for loopback hosts only.")
 @password_stdin
 @with_errand
@@ -69,7 +75,7 @@ def add(errand: Errand, hosts: tuple[str, ...], private: tuple[str, ...], ca: st
 
 
 @click.command("remove", short_help="Take hosts from the list.")
-@click.argument("hosts", nargs=-1, required=True, metavar="HOST[:PORT]...")
+@click.argument("hosts", nargs=-1, required=True, metavar="HOST[:PORT]...", shell_complete=completing.domains)
 @password_stdin
 @with_errand
 def remove(errand: Errand, hosts: tuple[str, ...], password_stdin: bool) -> None:
