@@ -1,4 +1,4 @@
-"""What more secrets and a longer log cost: a call, and a look at the newest lines, in a small home and in a grown one."""
+"""What more secrets and a longer log cost: a call, and the commands that are typed most, in a small home and in a grown one."""
 
 from __future__ import annotations
 
@@ -8,48 +8,25 @@ import subprocess
 import time
 from pathlib import Path
 
-import msgspec
-
 from agentsecrets.audit.chain import START, encode, link
-from agentsecrets.client.control import Control, place_fields
-from agentsecrets.crypto.deposits import seal_deposit
-from agentsecrets.crypto.envelope import Envelope
-from agentsecrets.crypto.verify import verify_by_device
 from agentsecrets.model.event import Event, Phase, new_event_id
-from agentsecrets.model.statement import DepositOffer
 from agentsecrets.ports import LogRow
 from agentsecrets.storage.audit_db import AuditDb
-from agentsecrets.storage.state_db import StateDb
-from agentsecrets.wire.messages import Deposit, Signed, meant
 from bench.engines import proxied
 from bench.goals import Goal, report
-from bench.home import Home
+from bench.home import KEY, Home
 from bench.load import Sample, sample
 from bench.machine import described
 from bench.stage import Stage
 
 _BATCH = 2_000
+_IMPORTED = 10_000
 
 
 def add_secrets(home: Home, count: int) -> None:
-    """Stores secrets as the product's own commands do, but without a process for each.
-
-    Raises:
-        RuntimeError: When there is no account.
-    """
-    root, folder = Path(home.environment["AGENTSECRETS_HOME"]), str(home.folder)
-    account = StateDb(root / "state.db").account()
-    if account is None:
-        raise RuntimeError("no account")
-    control = Control(root, place_fields(folder))
-    offer = msgspec.convert(control.ask("/v1/secrets/offer"), Signed)
-    word = verify_by_device(Envelope.decode(offer.envelope), account.verified_identity(), DepositOffer)
-    for number in range(count):
-        key = f"FILLER_{number}"
-        control.ask(
-            "/v1/secrets/set",
-            Deposit(key=key, sealed=seal_deposit(word.public, meant(key, folder, ("", "", ""), everywhere=False), b"x" * 40)),
-        )
+    """Stores secrets, as many at once as one import takes."""
+    for start in range(0, count, _IMPORTED):
+        home.run("secrets", "import", "-", typed="".join(f"FILLER_{number}={'x' * 40}\n" for number in range(start, count)[:_IMPORTED]))
 
 
 def add_events(path: Path, count: int) -> None:
@@ -97,10 +74,10 @@ def _grown(stage: Stage, name: str, secrets: int, events: int) -> Home:
     return home
 
 
-def _newest(home: Home) -> float:
+def _seconds(home: Home, words: tuple[str, ...]) -> float:
     started = time.perf_counter()
-    words = [*home.command, "proxy", "logs", "--last", "10"]
-    subprocess.run(words, cwd=home.folder, env=home.environment, stdin=subprocess.DEVNULL, capture_output=True, check=True)
+    command = [*home.command, *words]
+    subprocess.run(command, cwd=home.folder, env=home.environment, stdin=subprocess.DEVNULL, capture_output=True, check=True)
     return time.perf_counter() - started
 
 
@@ -113,26 +90,29 @@ def main() -> None:
     options = parser.parse_args()
     print(described())
     with Stage() as stage:
+        commands = {
+            "agentsecrets status": ("status",),
+            "agentsecrets call": ("call", "--url", f"{stage.origin}/item", "--bearer", KEY),
+            "agentsecrets secrets list": ("secrets", "list"),
+            "agentsecrets proxy logs --last 10": ("proxy", "logs", "--last", "10"),
+        }
         homes = {"small": _grown(stage, "small", 10, 1_000), "grown": _grown(stage, "grown", options.secrets, options.events)}
         ways = {name: proxied(stage.folder, name, home, stage.origin) for name, home in homes.items()}
         calls: dict[str, list[Sample]] = {name: [] for name in homes}
-        looks: dict[str, list[float]] = {name: [] for name in homes}
+        taken: dict[str, dict[str, list[float]]] = {command: {name: [] for name in homes} for command in commands}
         for turn in range(options.rounds + 1):
-            for name, home in homes.items():
-                taken, looked = sample(ways[name], stage.upstream.pid, 1, 1), _newest(home)
-                if turn:  # the first one warms up
-                    calls[name].append(taken)
-                    looks[name].append(looked)
-    print(f"\nmedians of {options.rounds} alternated samples")
-    for name in homes:
-        p50, look = statistics.median(one.p50 for one in calls[name]), statistics.median(looks[name])
-        print(f"{name:8} call p50 {p50:6,.0f} us   proxy logs --last 10 {look * 1000:6.1f} ms")
-    report(
-        [
-            Goal("call p50, grown vs small", _growth([one.p50 for one in calls["grown"]], [one.p50 for one in calls["small"]]), 1.2, 1.05),
-            Goal("proxy logs --last 10, grown vs small", _growth(looks["grown"], looks["small"]), 1.2, 1.05),
-        ]
-    )
+            for name in homes:
+                calls[name] += [sample(ways[name], stage.upstream.pid, 1, 1)][not turn :]
+            for command, words in commands.items():
+                for name, home in homes.items():
+                    taken[command][name] += [_seconds(home, words)][not turn :]  # the first one warms up
+    print(f"\nmedians of {options.rounds} alternated samples: small home, grown home")
+    small, grown = ([one.p50 for one in calls[name]] for name in homes)
+    print(f"{'call through the proxy, p50':38}{statistics.median(small):8,.0f} us {statistics.median(grown):8,.0f} us")
+    for command, of in taken.items():
+        print(f"{command:38}{statistics.median(of['small']) * 1000:8.1f} ms {statistics.median(of['grown']) * 1000:8.1f} ms")
+    goals = [Goal("call p50, grown vs small", _growth(grown, small), 1.2, 1.05)]
+    report(goals + [Goal(f"{command}, grown vs small", _growth(of["grown"], of["small"]), 1.2, 1.05) for command, of in taken.items()])
 
 
 def _growth(grown: list[float], small: list[float]) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.parts.commands import PASSWORD, VALUE, Commands
+from tests.parts.tls import TlsUpstream
 
 
 def test_a_value_comes_from_a_pipe_from_a_dash_or_as_typed(person: Commands) -> None:
@@ -71,3 +72,24 @@ def test_a_key_can_be_bound_as_it_is_stored(person: Commands) -> None:
     words = ("secrets", "set", f"KEY={VALUE}", "--for", "api.example.com", "--header", "X-Api-Key", "--password-stdin")
     person.run(*words, said=PASSWORD)
     assert person.ask("secrets", "list")[0]["bound"] == "api.example.com as header:X-Api-Key"
+
+
+def test_the_list_follows_every_change(person: Commands, upstream: TlsUpstream) -> None:
+    def listed() -> list[tuple[str, int, list[str]]]:
+        assert person.run("secrets", "list").count("\n") == len(person.ask("secrets", "list")) + 4
+        return [(line["key"], line["version"], line["environments"]) for line in person.ask("secrets", "list")]
+
+    host = person.allow(upstream)
+    assert listed() == []
+    person.run("secrets", "set", "KEY=-", said=VALUE)
+    assert listed() == [("KEY", 1, ["development"])]
+    person.run("secrets", "set", "KEY=-", "--environment", "production", said=VALUE)
+    assert listed() == [("KEY", 1, ["development", "production"])]
+    assert "PRODUCTION" in person.run("secrets", "list")
+    person.run("secrets", "set", "KEY=-", said=VALUE)
+    person.run("call", "--url", upstream.url("/echo"), "--bearer", "KEY")
+    assert listed() == [("KEY", 2, ["development", "production"])]
+    assert f"{host} as bearer" in person.run("secrets", "list")
+    assert [line["bound"] for line in person.ask("secrets", "list", "--environment", "production")] == [f"{host} as bearer"]
+    person.run("secrets", "delete", "KEY")
+    assert listed() == []

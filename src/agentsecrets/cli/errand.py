@@ -18,7 +18,7 @@ from agentsecrets.client.launch import by_variable
 from agentsecrets.client.lifecycle import ensure_daemon
 from agentsecrets.errors import NoDaemon, NoTerminal, PresenceRequired
 from agentsecrets.wire.messages import Message
-from agentsecrets.wire.tables import marked, table
+from agentsecrets.wire.tables import emphasized, marked, table
 
 Document = dict[str, Any]
 
@@ -137,6 +137,10 @@ class Errand:
     def tell_table(self, document: Any, head: list[str], rows: list[list[str]]) -> None:
         """Prints the answer as a table."""
         self.tell(document, table(head, rows, color=shows_color(1)))
+
+    def tell_laid_out(self, text: str) -> None:
+        """Prints an answer that the daemon has laid out: a table, or the JSON document when that was asked for."""
+        sys.stdout.write(emphasized(text) if shows_color(1) and not self.as_json else text)
 
     def note(self, text: str) -> None:
         """Says something beside the answer."""

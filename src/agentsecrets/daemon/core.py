@@ -15,6 +15,7 @@ from agentsecrets.daemon.capacity import most_clients
 from agentsecrets.daemon.clock import SystemClock
 from agentsecrets.daemon.idleness import Idleness
 from agentsecrets.daemon.keychain.starting import Start
+from agentsecrets.daemon.listing import Listing
 from agentsecrets.daemon.places import Places
 from agentsecrets.daemon.requests import Requests
 from agentsecrets.daemon.session import SessionToken
@@ -44,6 +45,7 @@ class Daemon:
         locks: Whether a daemon without keys takes its place then.
         refusal: Why it is locked although its level would open it.
         isolated: Whether it runs as the service of this machine, for users other than its own.
+        listing: The list of secrets that was asked for last.
     """
 
     home: Home
@@ -70,6 +72,7 @@ class Daemon:
     locks: bool = False
     refusal: AgentSecretsError | None = None
     isolated: bool = False
+    listing: Listing | None = None
     started: float = 0.0
 
     def __post_init__(self) -> None:

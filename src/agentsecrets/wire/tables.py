@@ -24,10 +24,15 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, color: bool = F
     widths = [max(_width(row[column]) for row in cells) for column in range(len(head))]
     rules = ["─" * (width + 2) for width in widths]
     lines = [_row(row, widths) for row in cells]
-    if color:
-        lines[0] = f"{_BOLD}{lines[0]}{_PLAIN}"
     framed = [f"╭{'┬'.join(rules)}╮", lines[0], f"├{'┼'.join(rules)}┤", *lines[1:], f"╰{'┴'.join(rules)}╯"]
-    return "\n".join(framed) + "\n"
+    text = "\n".join(framed) + "\n"
+    return emphasized(text) if color else text
+
+
+def emphasized(text: str) -> str:
+    """A table with its first row set in bold."""
+    top, head, rest = text.split("\n", 2)
+    return f"{top}\n{_BOLD}{head}{_PLAIN}\n{rest}"
 
 
 def pairs(lines: Sequence[tuple[str, str]]) -> str:
@@ -52,4 +57,6 @@ def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def _width(text: str) -> int:
+    if text.isascii():
+        return len(text)
     return sum(2 if unicodedata.east_asian_width(letter) in _WIDE else 0 if unicodedata.combining(letter) else 1 for letter in text)

@@ -10,14 +10,14 @@ import click
 
 from agentsecrets.cli import completing
 from agentsecrets.cli.commands.bindings import bind_key, slots, style_of
-from agentsecrets.cli.errand import Document, Errand
+from agentsecrets.cli.errand import Errand
 from agentsecrets.cli.grammar import LazyGroup, password_stdin, with_errand
 from agentsecrets.errors import BadUsage
 from agentsecrets.model.place import ENVIRONMENTS
 from agentsecrets.model.secret import check_value, parse_key_name
 from agentsecrets.wire.messages import BindingWanted, Key
 from agentsecrets.wire.stored import notes_on
-from agentsecrets.wire.tables import marked, moment
+from agentsecrets.wire.tables import marked
 
 SECRETS = LazyGroup(
     "secrets",
@@ -103,20 +103,15 @@ def _write(descriptor: int, content: bytes) -> None:
 @with_errand
 def show(errand: Errand, coverage: bool, env_example: bool) -> None:
     """List the names of the secrets here, where each may be used, and in which environments it has a value."""
+    if not coverage and not env_example:
+        errand.tell_laid_out(errand.ask("/v1/secrets/shown")["text"])
+        return
     found = errand.ask("/v1/secrets")
-    secrets = found["secrets"]
     if env_example:
-        errand.tell(secrets, "".join(f"{line['key']}=\n" for line in secrets))
-    elif coverage:
-        rows = [[key, *("yes" if one in there else "-" for one in ENVIRONMENTS)] for key, there in sorted(found["coverage"].items())]
-        errand.tell_table(found["coverage"], ["Key", *map(marked, ENVIRONMENTS)], rows)
-    else:
-        errand.tell_table(secrets, ["Key", "Version", "Updated", "Environments", "Bound to"], [_row(line) for line in secrets])
-
-
-def _row(line: Document) -> list[str]:
-    environments = ", ".join(map(marked, line["environments"]))
-    return [line["key"], str(line["version"]), moment(line["updated_ms"]), environments, line["bound"] or "not yet"]
+        errand.tell(found["secrets"], "".join(f"{line['key']}=\n" for line in found["secrets"]))
+        return
+    rows = [[key, *("yes" if one in there else "-" for one in ENVIRONMENTS)] for key, there in sorted(found["coverage"].items())]
+    errand.tell_table(found["coverage"], ["Key", *map(marked, ENVIRONMENTS)], rows)
 
 
 @click.command("get", short_help="Show a value to a person.")

@@ -12,6 +12,7 @@ from agentsecrets.crypto.value import Value
 from agentsecrets.crypto.verify import verify_by_person
 from agentsecrets.daemon.arrival import bind_by_value, look_at
 from agentsecrets.daemon.control.folders import names_of
+from agentsecrets.daemon.control.listing import coverage, documents
 from agentsecrets.daemon.control.route import Context, Route
 from agentsecrets.errors import SignatureInvalid
 from agentsecrets.model.event import Event, new_event_id
@@ -52,26 +53,9 @@ async def _list(context: Context, _: Nothing) -> dict[str, Any]:
     place = await context.place()
     opened = context.of(place)
     known = {one: await opened.secrets.lines(place.beside(one)) for one in ENVIRONMENTS}
-    coverage: dict[str, list[str]] = {}
-    for environment, lines in known.items():
-        for line in lines:
-            coverage.setdefault(line.key, []).append(environment)
-    here = known[place.environment]
-    bound = await opened.bindings.find_each(place, [line.key for line in here])
-    return {
-        "secrets": [
-            {
-                "key": line.key,
-                "version": line.version,
-                "updated_ms": line.time_ms,
-                "bound": "" if binding is None else binding.shown,
-                "note": line.note,
-                "environments": coverage[line.key],
-            }
-            for line, binding in zip(here, bound, strict=True)
-        ],
-        "coverage": coverage,
-    } | names_of(context, place)
+    bound = await opened.bindings.find_each(place, [line.key for line in known[place.environment]])
+    found = await context.daemon.worker.run(lambda: {"secrets": documents(place, known, bound), "coverage": coverage(known)})
+    return found | names_of(context, place)
 
 
 async def _delete(context: Context, asked: Key) -> dict[str, Any]:
