@@ -562,7 +562,7 @@ class NotRoot(Denied):
 class AdministratorOnly(Denied):
     slug = "administrator_only"
     words = "the vault of this machine belongs to the service: this user can make calls, and see names and the log, and no more"
-    mend = "an administrator runs the same command with sudo, in a terminal that no agent shares"
+    mend = "ask an administrator to run the same command with sudo, in a terminal that no agent shares"
 
 
 class NotMember(Denied):
