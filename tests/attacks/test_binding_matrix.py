@@ -26,7 +26,7 @@ from agentsecrets.proxy.engine import Engine
 from tests.conftest import Counted
 from tests.parts.house import House, open_house
 
-CELLS = int(os.environ.get("AGENTSECRETS_BINDING_CELLS", "5000"))
+CELLS = int(os.environ.get("AGENTSECRETS_BINDINGS", "5000"))
 VALUE = "q7Zd9Kf2Xw4Lm8Rt1Bv6"
 
 # --- what a call may be written with, and what it means -------------------------------------------------------------------------------

@@ -21,4 +21,6 @@ def notes_on(told: dict[str, Any]) -> list[str]:
         notes.append(
             f"warning: its value is {provider}'s, but {key} is bound to {told['bound']}: agentsecrets secrets bind {key} --for {provider}"
         )
+    elif told["bound"] and not told["pinned"]:  # somebody was first with this name: whoever stores the value is to see where it goes
+        notes.append(f"{key} may go to {told['bound']}")
     return notes

@@ -7,7 +7,7 @@ from typing import Any
 from agentsecrets.crypto.deposits import open_deposit
 from agentsecrets.crypto.framing import unframe
 from agentsecrets.crypto.value import Value
-from agentsecrets.daemon.arrival import Arrival, bind_by_value, look_at
+from agentsecrets.daemon.arrival import Arrival, bind_by_value, look_at, to_be_stored
 from agentsecrets.daemon.control.folders import names_of
 from agentsecrets.daemon.control.route import Context, Route
 from agentsecrets.errors import BadRequest
@@ -28,7 +28,9 @@ async def _import(context: Context, asked: Import) -> dict[str, Any]:
     place = await context.place()
     values, arrivals = await context.daemon.worker.run(lambda: _opened(context, asked))
     opened = context.daemon.vault.opened
-    told = {arrival.key: await bind_by_value(opened, place, arrival) for arrival in arrivals if arrival.issuer is not None}
+    here = {line.key for line in await context.of(place).secrets.lines(place)}
+    known = [arrival for arrival in to_be_stored(arrivals, here, _EXISTING[asked.existing]) if arrival.issuer is not None]
+    told = await bind_by_value(opened, place, known)
     stored, there = await context.of(place).secrets.put_all(place, values, _EXISTING[asked.existing], _NOTE)
     for key in stored:
         context.daemon.requests.answer(place, key)

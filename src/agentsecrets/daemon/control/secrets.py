@@ -40,7 +40,7 @@ async def _set(context: Context, asked: Deposit) -> dict[str, Any]:
     place = await context.place()
     places = [place.beside(environment) for environment in ENVIRONMENTS] if asked.everywhere else [place]
     arrival = await context.daemon.worker.run(lambda: look_at(key, raw))
-    recognised = await bind_by_value(context.daemon.vault.opened, place, arrival)
+    recognised = (await bind_by_value(context.daemon.vault.opened, place, [arrival]))[key]
     versions = await context.of(place).secrets.set(places, key, Value(raw), asked.note)
     for one in places:
         context.daemon.requests.answer(one, key)
