@@ -85,7 +85,7 @@ class Catalogue:
         for provider in self.providers:
             if name.lower() in (provider.id, provider.name.lower()):
                 return provider
-        raise ProviderNotFound(provider=name)
+        raise ProviderNotFound(provider=name).guess(name, (provider.id for provider in self.providers))
 
     def issuer(self, key: str, value: bytes) -> Provider | None:
         """Whose credential a value is, by its shape; when several could have issued it, the key's name decides or nobody."""

@@ -302,8 +302,9 @@ def test_a_key_s_name_proposes(key: str, name: str | None):
 def test_a_provider_is_found_by_id_and_by_name_and_by_nothing_else():
     assert catalogue().find("Hugging Face") is catalogue().find("HUGGINGFACE") is catalogue().find("huggingface")
     for name in ("opnai", "", "open", "published", "api.openai.com"):
-        with pytest.raises(ProviderNotFound):
+        with pytest.raises(ProviderNotFound) as refused:
             catalogue().find(name)
+        assert refused.value.hint.startswith("did you mean openai?") is (name in ("opnai", "open"))
 
 
 @pytest.mark.parametrize(
