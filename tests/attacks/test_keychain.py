@@ -82,13 +82,13 @@ def test_it_can_run_a_command_with_the_values_and_open_a_vault_that_was_locked(s
 def test_at_guarded_the_keychain_has_nothing_and_neither_works(scene: Scene) -> None:
     item = scene.steal()["items"][0]
     scene.person.run("protection", "set", "guarded", "--password-stdin", said=PASSWORD)
-    assert scene.steal() == {"items": [], "values": []}
+    assert scene.steal() == {"items": [], "values": [], "seeds": []}
     assert "this needs a person" in scene.person.run("env", "--", "true", code=4)
     scene.person.run("lock")
     assert scene.person.ask("unlock", code=4)["error"] == "presence_required"
     with scene.session.collection() as collection:  # the item that it kept opens nothing that is there now
         collection.create_item("kept", {"service": "agentsecrets", "username": "kept"}, item.encode())
-    assert scene.steal() == {"items": [item], "values": []}
+    assert scene.steal() == {"items": [item], "values": [], "seeds": []}
 
 
 # --- what it cannot do ------------------------------------------------------------------------------------------------------------------
@@ -113,8 +113,9 @@ def test_it_can_open_nothing_of_a_daemon_that_opened_itself(scene: Scene) -> Non
     assert scene.attacker.attack("open", pids=[scene.daemon]) == []
 
 
-def test_lurking_and_opening_every_process_at_its_start_shows_neither_item_nor_value_nor_password(scene: Scene) -> None:
-    item = scene.steal()["items"][0]
+def test_lurking_and_opening_every_process_at_its_start_shows_neither_item_nor_key_nor_value_nor_password(scene: Scene) -> None:
+    stolen = scene.steal()
+    item, seeds = stolen["items"][0], [f"hex:{seed}" for seed in stolen["seeds"]]
     scene.person.stop()
     with scene.attacker.attacking("lurk") as lurker, TlsUpstream() as upstream:
         assert lurker.stdin is not None
@@ -123,12 +124,15 @@ def test_lurking_and_opening_every_process_at_its_start_shows_neither_item_nor_v
         scene.person.run("status")
         scene.person.allow(upstream)
         scene.person.run("call", "--url", upstream.url("/leak/plain"), "--bearer", "KEY")
+        lurker.stdin.write(json.dumps([item, *seeds, VALUE, PASSWORD]).encode() + b"\n")
+        lurker.stdin.flush()
+        assert json.loads(lurker.stdout.readline())["found"] == []  # now: the daemon that opened itself holds the keys
         scene.person.run("lock")
         scene.person.run("unlock")
         scene.person.run("protection", "set", "keychain", "--password-stdin", said=PASSWORD)
         fresh = next(iter(scene.session.items().values())).decode()
         assert fresh != item
-        lurker.stdin.write(json.dumps([item, fresh, VALUE, PASSWORD]).encode() + b"\n")
+        lurker.stdin.write(json.dumps([item, fresh, *seeds, VALUE, PASSWORD]).encode() + b"\n")
         lurker.stdin.flush()
         report = json.loads(lurker.stdout.readline())
     assert report["found"] == []

@@ -1,6 +1,6 @@
 """A program of the same user that asks the keychain itself, and opens with what it gets whatever opens.
 
-Run it: ``python -m tests.parts.keychain_thief HOME`` with the session bus in its environment. It prints items and values as JSON.
+Run it: ``python -m tests.parts.keychain_thief HOME`` with the session bus in its environment. It prints items, values and private keys.
 """
 
 from __future__ import annotations
@@ -48,12 +48,15 @@ def main() -> None:
     with closing(secretstorage.dbus_init()) as bus:
         items = [item.get_secret().decode() for item in secretstorage.Collection(bus).search_items({"service": "agentsecrets"})]
     opened: list[str] = []
+    seeds: list[str] = []
     for item in items:
         try:
-            opened += asyncio.run(values(store, open_by_keychain(account, read_item(item))))
+            keys = open_by_keychain(account, read_item(item))
         except KeychainItemWrong:
             continue
-    sys.stdout.write(json.dumps({"items": items, "values": opened}))
+        opened += asyncio.run(values(store, keys))
+        seeds += [keys.sealing.seed().hex(), keys.device.seed().hex()]
+    sys.stdout.write(json.dumps({"items": items, "values": opened, "seeds": seeds}))
 
 
 if __name__ == "__main__":

@@ -63,6 +63,11 @@ class Lurker:
         return {"found": found, "opened": sorted(set(self.names.values()))}
 
 
+def _needle(text: str) -> bytes:
+    """What is looked for: the text, or the bytes of ``hex:`` and their digits."""
+    return bytes.fromhex(text[4:]) if text.startswith("hex:") else text.encode()
+
+
 def lurk() -> None:
     """Lurks until standard input ends; each line of it is a JSON list of needles, answered by a report in one line."""
     lurker = Lurker()
@@ -73,4 +78,4 @@ def lurk() -> None:
             line = sys.stdin.buffer.readline()
             if not line:
                 return
-            say(json.dumps(lurker.report([needle.encode() for needle in json.loads(line)])))
+            say(json.dumps(lurker.report([_needle(text) for text in json.loads(line)])))
