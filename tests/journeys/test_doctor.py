@@ -67,7 +67,7 @@ def test_all_is_well_where_all_is_well(desk: Commands) -> None:
     assert ended.returncode == 0
     assert VALUE not in ended.stdout + ended.stderr
     states = {name: state for name, state, _, _ in reversed(_findings(desk))}
-    for name in ("program", "state folder", "disk", "daemon", "vault", "log", "clock", "project", "AI tools"):
+    for name in ("program", "state folder", "disk", "trust store", "daemon", "vault", "log", "clock", "project", "AI tools"):
         assert states[name] == "ok", name
     assert _of(desk, "vault")[1][2] == "agentsecrets password recovery"
     assert _of(desk, "allowlist") == [

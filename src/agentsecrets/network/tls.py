@@ -39,6 +39,14 @@ def client_context(extra_ca: str = "") -> ssl.SSLContext:
     return context
 
 
+def known_authorities() -> int:
+    """How many authorities the system's trust store holds; 0 when there is no store, or one that cannot be read."""
+    try:
+        return client_context().cert_store_stats()["x509_ca"]
+    except (ssl.SSLError, OSError):
+        return 0
+
+
 class Contexts:
     """TLS contexts, each built once, in a thread."""
 

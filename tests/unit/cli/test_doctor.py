@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agentsecrets.cli.checks import ALL
+from agentsecrets.cli.checks import ALL, trust
 from agentsecrets.cli.checks.check import FAIL, WARN, Check, Finding, Scene
 from agentsecrets.cli.commands.doctor import looked
 from agentsecrets.cli.errand import Errand
@@ -25,6 +25,12 @@ def test_a_refusal_is_told_with_its_hint():
 
     [told] = looked(Check("refused", look), SCENE)
     assert (told.state, told.mend) == (FAIL, NoAccount().hint)
+
+
+def test_a_system_without_authorities_is_a_failure():
+    [told] = looked(trust.CHECK, Scene(Errand(), examined={"authorities": 0}))
+    assert (told.state, told.mend) == (FAIL, "install your system's package ca-certificates")
+    assert looked(trust.CHECK, SCENE) == []
 
 
 def test_no_two_checks_have_one_name():

@@ -1,6 +1,6 @@
 """What ``doctor`` looks at: one file for each thing, in the order in which it is shown."""
 
-from agentsecrets.cli.checks import daemon, folder, log, memory, place, program, space, tools, variables, vault
+from agentsecrets.cli.checks import daemon, folder, log, memory, place, program, space, tools, trust, variables, vault
 from agentsecrets.cli.checks.check import Check
 
 ALL: tuple[Check, ...] = (
@@ -8,6 +8,7 @@ ALL: tuple[Check, ...] = (
     variables.CHECK,
     folder.CHECK,
     space.CHECK,
+    trust.CHECK,
     daemon.CHECK,
     vault.CHECK,
     log.CHECK,

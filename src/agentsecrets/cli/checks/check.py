@@ -42,8 +42,8 @@ class Scene:
         errand: The command that is under way.
         status: What the running daemon says of itself, wherever the command runs; empty when none answers.
         refusal: Why none answers.
-        examined: What was found in the state folder: ``refused`` parts with words and hint, ``account``, ``port``. Empty when it could
-            not be looked at.
+        examined: What was found in the state folder and the system: ``refused`` parts with words and hint, ``account``, ``port``,
+            ``authorities``. Empty when it could not be looked at.
     """
 
     errand: Errand

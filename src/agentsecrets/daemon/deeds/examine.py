@@ -10,6 +10,7 @@ from agentsecrets.daemon.deeds.deed import Asked, Deed
 from agentsecrets.daemon.settings import Settings, read_settings
 from agentsecrets.daemon.terminal import Person
 from agentsecrets.errors import AgentSecretsError
+from agentsecrets.network.tls import known_authorities
 from agentsecrets.storage.paths import Home
 from agentsecrets.storage.sqlite import check_header
 
@@ -28,7 +29,7 @@ def _perform(asked: Asked, _: Person) -> dict[str, Any]:
     check("state", lambda: check_header(home.state_db))
     check("log", lambda: check_header(home.audit_db))
     settings = Settings() if "settings" in refused else read_settings(home)
-    return {"refused": refused, "account": home.state_db.exists(), "port": settings.port}
+    return {"refused": refused, "account": home.state_db.exists(), "port": settings.port, "authorities": known_authorities()}
 
 
 DEED = Deed("examine", Asked, _perform)
