@@ -398,7 +398,7 @@ class AlreadyRunning(NotReady):
 class StateUnwritable(NotReady):
     slug = "state_unwritable"
     words = "the state folder cannot be written: {problem}"
-    mend = "free some space or mend the permissions, then run the command again; nothing was changed"
+    mend = "agentsecrets doctor shows why; free some space or mend the permissions, then run the command again; nothing was changed"
 
 
 class CommandNotStarted(NotReady):
@@ -592,7 +592,7 @@ class UnsafeVariable(Denied):
 class WrongPassword(Denied):
     slug = "wrong_password"
     words = "the password is not right"
-    mend = "try again; AgentSecrets cannot reset it"
+    mend = "try again; AgentSecrets cannot reset it, but a recovery key opens the account too: agentsecrets unlock --recovery"
 
 
 class BeingTraced(Denied):
@@ -858,31 +858,31 @@ class ForeignService(Unreachable):
 class RecordCorrupt(Corrupt):
     slug = "record_corrupt"
     words = "a sealed record does not open: it was altered or belongs elsewhere"
-    mend = "restore the state folder from a copy; nothing was used"
+    mend = "restore the state folder from a copy, then run: agentsecrets doctor; nothing was used"
 
 
 class StateDamaged(Corrupt):
     slug = "state_damaged"
     words = "a database in the state folder is damaged"
-    mend = "restore the state folder from a copy; what is there was left as it is"
+    mend = "restore the state folder from a copy, then run: agentsecrets doctor; what is there was left as it is"
 
 
 class LedgerCorrupt(Corrupt):
     slug = "ledger_corrupt"
     words = "the ledger does not hold together at entry {seq}: {problem}"
-    mend = "restore the state folder from a copy; nothing was used"
+    mend = "restore the state folder from a copy, then run: agentsecrets doctor; nothing was used"
 
 
 class SignatureInvalid(Corrupt):
     slug = "signature_invalid"
     words = "a signature does not hold"
-    mend = "restore the state folder from a copy; nothing was used"
+    mend = "restore the state folder from a copy, then run: agentsecrets doctor; nothing was used"
 
 
 class FormatUnknown(Corrupt):
     slug = "format_unknown"
     words = "this {kind} is of a version or shape that is not known here"
-    mend = "use the newest AgentSecrets"
+    mend = "agentsecrets doctor shows where; a newer AgentSecrets may know it"
 
 
 class ServiceBroken(Corrupt):

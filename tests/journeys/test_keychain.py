@@ -253,3 +253,13 @@ def test_an_account_that_is_logged_out_leaves_the_keychain_and_comes_back_by_its
 def test_an_account_that_is_erased_leaves_nothing_in_the_keychain(person: Commands, session: Desktop) -> None:
     person.run("logout", "--erase", "ada@example.com", "--password-stdin", said=PASSWORD)
     assert session.items() == {}
+
+
+def test_a_keychain_that_is_locked_keeps_nobody_from_leaving(person: Commands, session: Desktop) -> None:
+    session.lock()
+    ended = person.end("logout", "--password-stdin", said=PASSWORD)
+    assert ended.returncode == 0
+    assert "the keychain did not let go of 1 item" in ended.stderr
+    assert "for the one before: agentsecrets protection set keychain" in ended.stderr
+    person.run("login", "--password-stdin", said=PASSWORD)
+    assert person.ask("status")["protection"] == "guarded"

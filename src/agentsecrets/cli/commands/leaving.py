@@ -7,6 +7,7 @@ import click
 from agentsecrets.cli.commands.account import unlocked
 from agentsecrets.cli.errand import Errand
 from agentsecrets.cli.grammar import password_stdin, with_errand
+from agentsecrets.model.protection import GUARDED, KEYCHAIN
 
 
 @click.command("logout", short_help="Set the account of this machine aside.")
@@ -20,11 +21,15 @@ def logout(errand: Errand, erase: str, password_stdin: bool) -> None:
     deleted, and there is no way back.
     """
     left = errand.presence("leave", password_stdin=password_stdin, erase=erase)
+    if left["items_left"]:
+        errand.note(f"the keychain did not let go of {left['items_left']} item(s): what is left there opens nothing any more")
     if left["erased"]:
         errand.tell(left, f"{left['email']} is erased, with all its secrets.\n")
         return
     errand.tell(left, f"{left['email']} is logged out. Its sealed files lie in {left['kept']}.\n")
     errand.note("to come back: agentsecrets login")
+    if left["before"] == KEYCHAIN:
+        errand.note(f"its protection is {GUARDED} then; for the one before: agentsecrets protection set {KEYCHAIN}")
     errand.note("if the password is forgotten: agentsecrets login --recovery, then agentsecrets password change --recovery")
 
 

@@ -11,7 +11,7 @@ from agentsecrets.daemon.deeds.deed import Asked, Deed
 from agentsecrets.daemon.deeds.depositing import account_of
 from agentsecrets.daemon.deeds.opening import Opened
 from agentsecrets.daemon.keychain.bounded import BoundedKeychain
-from agentsecrets.daemon.protecting import move
+from agentsecrets.daemon.protecting import move, tidy
 from agentsecrets.daemon.terminal import Person
 from agentsecrets.errors import BadUsage
 from agentsecrets.model.protection import GUARDED, KEYCHAIN
@@ -48,21 +48,22 @@ def _perform(asked: _Asked, person: Person) -> dict[str, Any]:
     shown = (_ERASES if asked.erase else _LEAVES).format(email=account.email, recovery=_WITH_KEY if account.recovery else _WITHOUT_KEY)
     opened = Opened(asked, person, shown)
     with taken_over(opened.home.root):
-        _take_out_of_keychain(opened)
+        told = {"email": account.email, "erased": bool(asked.erase), "before": account.protection, "items_left": _off_the_keychain(opened)}
         AuditDb(opened.home.audit_db).close()  # whoever opens a database last and closes it leaves no write-ahead log
         opened.store.close()
-        told = {"email": account.email, "erased": bool(asked.erase)}
         if asked.erase:
             erase(opened.home)
             return {**told, "kept": ""}
         return {**told, "kept": str(set_aside(opened.home, account.account_id))}
 
 
-def _take_out_of_keychain(opened: Opened) -> None:
-    """An account that is set aside opens by its password alone, and an erased one leaves nothing behind."""
-    if opened.account.protection == KEYCHAIN:
-        now_ms = SystemClock().now_ms()
-        move(opened.store, BoundedKeychain(), (opened.account, opened.keys), encoded(opened.typed), GUARDED, now_ms)
+def _off_the_keychain(opened: Opened) -> int:
+    """Leaves nothing outside of the state folder: the password alone opens it. Answers how many items the keychain did not let go."""
+    keychain = BoundedKeychain()
+    if opened.account.protection != KEYCHAIN:
+        return tidy(opened.store, keychain)
+    before = (opened.account, opened.keys)
+    return move(opened.store, keychain, before, encoded(opened.typed), GUARDED, SystemClock().now_ms())[1]
 
 
 DEED = Deed("leave", _Asked, _perform)
