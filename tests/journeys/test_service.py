@@ -92,6 +92,9 @@ def test_a_member_lists_calls_and_reads_the_log_and_sees_no_value(scene: Isolate
     there = scene.machine
     assert [secret["key"] for secret in there.ask(SERVICE, "secrets", "list", user=AGENT)] == ["KEY"]
     url = scene.upstream.url("/leak/plain?of=bearer")
+    doctor = there.ask(SERVICE, "doctor", user=AGENT)
+    assert doctor["ok"], doctor
+    assert "it belongs to a service" in str(doctor)
     said = there.run(SERVICE, "call", "--url", url, "--bearer", "KEY", user=AGENT)
     assert "REDACTED_BY_AGENTSECRETS" in said
     assert VALUE not in said

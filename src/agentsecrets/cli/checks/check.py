@@ -11,6 +11,7 @@ from agentsecrets.cli.errand import Document, Errand
 from agentsecrets.client.control import Control
 from agentsecrets.errors import AgentSecretsError
 from agentsecrets.wire.messages import Message
+from agentsecrets.wire.service import SHARED
 
 OK, WARN, FAIL = "ok", "warn", "fail"
 """``warn``: it works, and not as well or as safely as it could. ``fail``: something does not work, or is not safe."""
@@ -50,6 +51,15 @@ class Scene:
     status: Document = field(default_factory=dict)
     refusal: AgentSecretsError | None = None
     examined: Document = field(default_factory=dict)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether the vault is that of a service: its state folder is nothing that this user could look at."""
+        return str(self.errand.home) == SHARED
+
+    def administrator(self, command: str) -> str:
+        """A command as it is typed here: what changes the vault of a service is an administrator's."""
+        return f"an administrator runs: sudo {command}" if self.is_shared else command
 
     @property
     def serves(self) -> bool:

@@ -19,7 +19,8 @@ _OPEN_TO_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def _look(scene: Scene) -> Iterator[Finding]:
-    yield from _socket(scene.errand.home / "run" / "control.sock")
+    if not scene.is_shared:
+        yield from _socket(scene.errand.home / "run" / "control.sock")
     if scene.status:
         yield from _running(scene)
     elif scene.refusal is not None and not isinstance(scene.refusal, NoDaemon):
@@ -41,7 +42,9 @@ def _running(scene: Scene) -> Iterator[Finding]:
 
 
 def _not_running(scene: Scene) -> Iterator[Finding]:
-    if scene.examined.get("account"):
+    if scene.is_shared:
+        yield Finding(FAIL, "the service does not answer", "sudo agentsecrets service status")
+    elif scene.examined.get("account"):
         yield Finding(WARN, "it is not running; commands start it, locked", "agentsecrets unlock")
     port = scene.examined.get("port", 0)
     if port and _is_taken(port):

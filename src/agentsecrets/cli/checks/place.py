@@ -35,7 +35,7 @@ def _look_at_allowlist(scene: Scene) -> Iterator[Finding]:
     if status["allowlist"]:
         yield Finding(OK, f"{status['allowlist']} host{'' if status['allowlist'] == 1 else 's'} of workspace {status['workspace']}")
     else:
-        yield Finding(WARN, "it is empty, so nothing may be reached", "agentsecrets workspace allowlist add DOMAIN")
+        yield Finding(WARN, "it is empty, so nothing may be reached", scene.administrator("agentsecrets workspace allowlist add DOMAIN"))
 
 
 CHECK = Check("project", _look)

@@ -15,11 +15,12 @@ def _look(scene: Scene) -> Iterator[Finding]:
         yield Finding(OK, f"open, protection {scene.status['protection']}")
     else:
         why = f", because {scene.status['locked_why']}" if scene.status["locked_why"] else ""
-        yield Finding(WARN, f"locked: no call can use a secret{why}", "agentsecrets unlock")
+        yield Finding(WARN, f"locked: no call can use a secret{why}", scene.administrator("agentsecrets unlock"))
     if scene.status["protection"] == KEYCHAIN:
         yield _keychain(scene)
     if not scene.status["recovery"]:
-        yield Finding(WARN, "there is no recovery key: who forgets the password loses all secrets", "agentsecrets password recovery")
+        words = "there is no recovery key: who forgets the password loses all secrets"
+        yield Finding(WARN, words, scene.administrator("agentsecrets password recovery"))
 
 
 def _keychain(scene: Scene) -> Finding:

@@ -42,7 +42,7 @@ def _scene(errand: Errand) -> tuple[Scene, list[tuple[str, Finding]]]:
     findings: list[tuple[str, Finding]] = []
     status, refusal, examined = {}, None, {}
     try:
-        examined = errand.hand_over("examine")
+        examined = {} if Scene(errand).is_shared else errand.hand_over("examine")
     except AgentSecretsError as failure:
         findings.append(("presence", Finding(FAIL, failure.message, failure.hint)))
     try:
