@@ -33,10 +33,12 @@ class Commands:
         home: The state folder.
         folder: Where commands run.
         environment: What they run with.
+        seconds: How long one on pipes may take.
     """
 
     def __init__(self, root: Path, uid: int | None = None) -> None:
         self.home, self.folder, self._uid = root / "home", root / "work", uid
+        self.seconds = 60.0
         self.folder.mkdir(parents=True)
         if uid is not None:
             os.chown(self.folder, uid, uid)
@@ -57,7 +59,7 @@ class Commands:
             env={**self.environment, **variables},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=self.seconds,
             check=False,
             user=self._uid,
             group=self._uid,
