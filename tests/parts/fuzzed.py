@@ -25,6 +25,7 @@ from agentsecrets.proxy.styles import STYLES
 from agentsecrets.proxy.styles.style import Draft
 from agentsecrets.wire.headers import TARGET_URL
 from agentsecrets.wire.session import read_session
+from tests.parts import fuzzed_files
 from tests.parts.whatwg import disagreement
 
 VALUE = 'sk"\\é'
@@ -272,6 +273,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "form": fuzz_form,
     "json": fuzz_json,
     "decoders": fuzz_decoders,
+    **fuzzed_files.TARGETS,
 }
 
 _STATEMENT = (
@@ -319,6 +321,7 @@ SEEDS: dict[str, tuple[bytes, ...]] = {
         b'\x01{"a":{"token":1}}',
     ),
     "decoders": (b"\x01" + _STATEMENT, b'{"token": "as_sess_x", "port": 8765}', bytes(120)),
+    **fuzzed_files.SEEDS,
 }
 """Inputs to begin with; each target gets its own."""
 
@@ -372,5 +375,10 @@ TOKENS: tuple[bytes, ...] = (
     b"X-AS-Target-URL:",
     b"KEY",
     b"token",
+    b"export ",
+    b"#",
+    b"'",
+    b"\\",
+    b"${",
 )
 """Words of the grammars, for mutation."""
