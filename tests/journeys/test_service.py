@@ -81,7 +81,7 @@ def test_a_half_installed_service_is_called_so_and_a_second_run_mends_it(bare: M
 
 def test_without_an_account_or_a_keeper_each_command_says_what_to_do(bare: Machine) -> None:
     assert "sudo agentsecrets init" in bare.run(SERVICE, "status", user=AGENT, code=3)
-    assert "the service is not running" in bare.run(SERVICE, "init", "--email", "a@example.com", "--password-stdin", said=PASSWORD, code=3)
+    assert "no daemon of it answers" in bare.run(SERVICE, "init", "--email", "a@example.com", "--password-stdin", said=PASSWORD, code=3)
     bare.run(INSTALLED_FROM, "service", "uninstall", "--purge", "--yes")
 
 
@@ -131,6 +131,32 @@ def test_status_says_isolated_and_why_to_members_and_to_the_administrator(scene:
     assert "not in its group" in told["problems"][0]
 
 
+def test_doctor_and_the_server_for_ai_tools_work_for_a_member(scene: Isolated) -> None:
+    checks = scene.machine.ask(SERVICE, "doctor", user=AGENT)["checks"]
+    assert [one["state"] for one in checks if one["check"] == "service"] == ["ok"]
+    assert not [one for one in checks if one["state"] == "fail"], checks
+    asked = [
+        {
+            "jsonrpc": "2.0",
+            "id": 1,
+            "method": "initialize",
+            "params": {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {}},
+        },
+        {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "list_secrets", "arguments": {}}},
+    ]
+    said = scene.machine.run(SERVICE, "mcp", "serve", user=AGENT, said="".join(json.dumps(one) + "\n" for one in asked))
+    assert "KEY" in json.dumps(next(one for one in map(json.loads, said.splitlines()) if one["id"] == 2)["result"]), said
+
+
+def test_members_who_can_become_root_are_named(scene: Isolated) -> None:
+    scene.machine.run("groupadd", "--force", "docker")
+    scene.machine.run("usermod", "--append", "--groups", "docker", AGENT)
+    assert f"{AGENT} (docker) can probably become root" in scene.machine.ask(SERVICE, "service", "status")["warnings"][0]
+    assert "give your agents a user who cannot" in scene.machine.run("/bin/sh", "-c", f"{SERVICE} service install 2>&1")
+    scene.machine.run("gpasswd", "--delete", AGENT, "docker")
+    assert scene.machine.ask(SERVICE, "service", "status")["warnings"] == []
+
+
 def test_what_a_member_may_not_do_names_the_administrator(scene: Isolated) -> None:
     refused: tuple[tuple[str, ...], ...] = (
         ("secrets", "set", "KEY=other"),
@@ -146,7 +172,7 @@ def test_what_a_member_may_not_do_names_the_administrator(scene: Isolated) -> No
     )
     for words in refused:
         told = scene.machine.run(SERVICE, *words, user=AGENT, said=PASSWORD, code=4)
-        assert "an administrator runs the same command with sudo" in told, words
+        assert "ask an administrator to run the same command with sudo" in told, words
     assert "sudo systemctl" not in scene.machine.run(SERVICE, "proxy", "start", user=AGENT)
     scene.machine.run(SERVICE, "proxy", "start", "--foreground", user=AGENT, code=3)
 

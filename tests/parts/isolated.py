@@ -58,7 +58,10 @@ class Isolated:
     def begin_by_hand(self) -> None:
         """Starts the service as a container without systemd would, and waits until it is there."""
         self.machine.begin(SERVICE, "service", "run")
-        self.machine.wait_for("test", "-S", "/var/lib/agentsecrets/run/keeper.sock")
+        asks = "curl -s --unix-socket /run/agentsecrets/run/control.sock -X POST http://localhost/v1/status"
+        self.machine.wait_for(
+            "/bin/sh", "-c", f"cd /var/lib/agentsecrets && test -S run/keeper.sock && {{ test ! -e state.db || {asks}; }}"
+        )
 
     def end_by_hand(self) -> None:
         """Ends it and waits until nothing of it is left."""

@@ -18,7 +18,7 @@ from typing import NoReturn
 
 import msgspec
 
-from agentsecrets.daemon.hardening import end_with, harden
+from agentsecrets.daemon.hardening import end_with, harden, refuse_privileges
 from agentsecrets.daemon.main import live, load
 from agentsecrets.daemon.provenance import check_program
 from agentsecrets.daemon.title import be_listed_as
@@ -43,6 +43,7 @@ def main() -> int:
         The exit code of the daemon, or that of the failure's family.
     """
     harden()
+    refuse_privileges()
     try:
         _check_self()
         home = Home(Path(STATE))
@@ -93,7 +94,7 @@ class Keeper:
         def serve() -> int:
             os.close(ready)
             leave(told)
-            return live([*DAEMON_FLAGS, "--ready-fd", str(told)], None)
+            return live([*DAEMON_FLAGS, "--locked", "--ready-fd", str(told)], None)
 
         child = self._fork(serve)
         os.close(told)
@@ -220,8 +221,10 @@ def _listening(home: Home) -> Iterator[socket.socket]:
         except OSError as failure:
             raise StateUnwritable(problem=failure.strerror or "unknown") from None
         listener.listen(8)
-        yield listener
-    path.unlink(missing_ok=True)
+        try:
+            yield listener
+        finally:
+            path.unlink(missing_ok=True)
 
 
 def _say_ready() -> None:

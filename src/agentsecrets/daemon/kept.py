@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from agentsecrets.daemon.waiting import WaitingDaemon
-from agentsecrets.errors import DaemonUnavailable
+from agentsecrets.errors import ServiceSilent
 from agentsecrets.wire.home import READY
 from agentsecrets.wire.service import KEEPER_SOCKET, STATE
 
@@ -24,7 +24,7 @@ class KeptDaemon(WaitingDaemon):
         flags: How it is to be started.
 
     Raises:
-        DaemonUnavailable: When no keeper answers.
+        ServiceSilent: When no keeper answers.
     """
 
     def __init__(self, flags: Sequence[str]) -> None:
@@ -44,4 +44,4 @@ class KeptDaemon(WaitingDaemon):
         if not made:
             self._ours.close()
             os.close(self._said)
-            raise DaemonUnavailable(problem="the service is not running; start it with: sudo systemctl start agentsecrets")
+            raise ServiceSilent

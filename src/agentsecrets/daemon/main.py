@@ -211,20 +211,8 @@ def _service() -> InstalledService:
 
 
 def _successor(options: argparse.Namespace, port: int) -> list[str]:
-    isolated = ["--isolated"] if options.isolated else []
-    return [
-        sys.executable,
-        "-I",
-        "-P",
-        "-m",
-        "agentsecrets.daemon",
-        "--home",
-        str(options.home),
-        "--port",
-        str(port),
-        "--locked",
-        *isolated,
-    ]
+    flags = ["--locked", *(["--isolated"] if options.isolated else [])]
+    return [sys.executable, "-I", "-P", "-m", "agentsecrets.daemon", "--home", str(options.home), "--port", str(port), *flags]
 
 
 def _say(descriptor: int, said: bytes) -> None:

@@ -25,7 +25,6 @@ class Level(NamedTuple):
 
 GUARDED = "guarded"
 KEYCHAIN = "keychain"
-ISOLATED = "isolated"
 
 LEVELS: tuple[Level, ...] = (
     Level(
@@ -41,14 +40,15 @@ LEVELS: tuple[Level, ...] = (
         "whoever can change your program files, shell or terminal can wait for the password; root can read any memory",
     ),
 )
-"""The levels that a person chooses between, the more convenient first."""
+"""All levels that a person chooses for a vault, the more convenient first."""
 
-_OF_THE_SERVICE = Level(
-    ISOLATED,
-    "by the account password, in a service that an administrator installed under a user of its own",
-    "daemon, state and program belong to another user; this one reaches the socket and the port for calls, and nothing else",
+ISOLATED = Level(
+    "isolated",
+    "by the account password, with `sudo agentsecrets unlock`, on a machine with the service",
+    "daemon, state and program belong to another user; agents reach a socket and a port for calls, and nothing else",
     "whoever can become root, or reads the terminal on which an administrator types, gets at the vault",
 )
+"""What is in force where the daemon is the service of its machine, whichever of the others seals the account."""
 
 
 def level(name: str) -> Level:
@@ -57,7 +57,7 @@ def level(name: str) -> Level:
     Raises:
         FormatUnknown: When there is none: an account of a newer AgentSecrets.
     """
-    for known in (*LEVELS, _OF_THE_SERVICE):
+    for known in LEVELS:
         if known.name == name:
             return known
     raise FormatUnknown(kind="account")

@@ -17,6 +17,7 @@ from agentsecrets.wire.service import STATE, USER, Service
 
 _PRIVATE = 0o700
 _NOLOGIN = "/usr/sbin/nologin"
+_ROOTS_GROUPS = ("sudo", "wheel", "admin", "docker", "lxd", "incus-admin", "libvirt", "disk")
 _NO_SHELLS = (_NOLOGIN, "/sbin/nologin", "/bin/false", "/usr/bin/false")
 
 
@@ -144,3 +145,14 @@ def _make_state() -> None:
     Path(STATE).mkdir(mode=_PRIVATE, exist_ok=True)
     os.chown(STATE, found.uid, found.gid, follow_symlinks=False)
     Path(STATE).chmod(_PRIVATE)
+
+
+def who_can_become_root() -> list[str]:
+    """Members who also are in a group that on most systems makes them root, as ``NAME (GROUP)``."""
+    found = []
+    for name in members():
+        for group in _ROOTS_GROUPS:
+            with contextlib.suppress(KeyError):
+                if name in grp.getgrnam(group).gr_mem:
+                    found.append(f"{name} ({group})")
+    return found

@@ -17,7 +17,7 @@ import agentsecrets
 from agentsecrets.errors import ServiceUnsupported, UnsafeProgram
 from agentsecrets.service.system import run, said_by
 from agentsecrets.wire.failures import from_json
-from agentsecrets.wire.service import PROGRAM
+from agentsecrets.wire.service import PROGRAM, USER
 
 _DISTRIBUTION = "agentsecrets-cli"
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
@@ -85,7 +85,7 @@ def remove() -> None:
 
 
 def check(program: Path = Path(PROGRAM)) -> str:
-    """Has the copy look at where it and everything that it loads lies.
+    """Has the copy look at where it and everything that it loads lies; as the service's user when root asks, who must be able to read it.
 
     Returns:
         Its version.
@@ -93,7 +93,9 @@ def check(program: Path = Path(PROGRAM)) -> str:
     Raises:
         UnsafeProgram
     """
-    code, said = said_by(str(program / "bin" / "python"), "-I", "-P", "-m", "agentsecrets.daemon.provenance")
+    code, said = said_by(
+        str(program / "bin" / "python"), "-I", "-P", "-m", "agentsecrets.daemon.provenance", user=None if os.geteuid() else USER
+    )
     if not said:
         raise UnsafeProgram(problem=f"{program} cannot be run")
     if code:

@@ -45,6 +45,7 @@ def standing() -> dict[str, Any]:
         "locked": answer.get("locked"),
         "port": answer.get("port"),
         "problems": problems,
+        "warnings": [f"{who} can probably become root, and root gets at the vault" for who in ownership.who_can_become_root()],
     }
 
 

@@ -47,11 +47,26 @@ def run(*words: str) -> None:
         raise SystemRefused(command=words[0], problem=f"exit status {code}")
 
 
-def said_by(*words: str) -> tuple[int, str]:
-    """Runs a program; its exit status and what it said on standard output. 127 when there is none."""
+def said_by(*words: str, user: str | None = None) -> tuple[int, str]:
+    """Runs a program; its exit status and what it said on standard output. 127 when it cannot be run.
+
+    Args:
+        words: The command line.
+        user: As whom root runs it, None for this very user.
+    """
     try:
         ended = subprocess.run(
-            words, env=_ENVIRONMENT, cwd="/", stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_SECONDS, check=False
+            words,
+            env=_ENVIRONMENT,
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+            check=False,
+            user=user,
+            group=user,
+            extra_groups=[] if user else None,
         )
     except (OSError, subprocess.TimeoutExpired):
         return 127, ""

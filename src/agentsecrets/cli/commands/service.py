@@ -45,6 +45,8 @@ def install(errand: Errand, users: tuple[str, ...], dry_run: bool) -> None:
         errand.note(f"systemd does not run here; start the service with: sudo {_BY_HAND}")
     if not ownership.members():
         errand.note("nobody may use it yet: sudo agentsecrets service install --user NAME")
+    for who in ownership.who_can_become_root():
+        errand.note(f"warning: {who} can probably become root, and root gets at the vault: give your agents a user who cannot")
     errand.note(f"next: sudo {LINK if LINK.exists() else PROGRAM + '/bin/agentsecrets'} init")
 
 
@@ -65,6 +67,7 @@ def status(errand: Errand) -> int:
         ("Members", ", ".join(told["members"]) or "none"),
         ("Daemon", _daemon(told)),
         *(("Problem", problem) for problem in told["problems"]),
+        *(("Warning", warning) for warning in told["warnings"]),
     ]
     errand.tell(told, pairs(lines))
     return NotReady.exit_code if told["problems"] else 0

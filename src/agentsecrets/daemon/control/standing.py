@@ -8,7 +8,7 @@ from agentsecrets.crypto.keys import SealedAccount
 from agentsecrets.daemon.control.route import Context, FrameRoute, Route
 from agentsecrets.daemon.core import Daemon
 from agentsecrets.errors import AgentSecretsError, UntrustedFolder
-from agentsecrets.model.protection import ISOLATED, level
+from agentsecrets.model.protection import ISOLATED, Level, level
 from agentsecrets.network.http1.server import Exchange
 from agentsecrets.wire import frames
 from agentsecrets.wire.failures import to_json
@@ -22,6 +22,7 @@ _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 async def _status(context: Context, _: Nothing) -> DaemonStatus:
     daemon = context.daemon
     account = await daemon.worker.run(daemon.store.account)  # the presence program may have sealed it anew
+    in_force = _in_force(daemon, account)
     status = DaemonStatus(
         version=daemon.version,
         pid=daemon.pid,
@@ -29,7 +30,9 @@ async def _status(context: Context, _: Nothing) -> DaemonStatus:
         uptime_s=daemon.uptime_s,
         idle_lock_s=daemon.settings.idle_lock_s,
         locked=daemon.vault.locked,
-        protection=_protection(daemon, account),
+        protection=in_force.name,
+        protection_why=in_force.why,
+        protection_limit=in_force.limit,
         locked_by=daemon.refusal.slug if daemon.refusal else "",
         locked_why=daemon.refusal.message if daemon.refusal else "",
         recovery=account is not None and account.recovery is not None,
@@ -37,16 +40,13 @@ async def _status(context: Context, _: Nothing) -> DaemonStatus:
         log_rows=daemon.journal.length,
         redactions=daemon.journal.redactions,
     )
-    why = level(status.protection)
-    status = replace(status, protection_why=why.why, protection_limit=why.limit)
     return status if status.locked else await _of_workspace(context, status)
 
 
-def _protection(daemon: Daemon, account: SealedAccount | None) -> str:
-    """The level in force: of the service, of the open vault, or the one by which it would open next."""
+def _in_force(daemon: Daemon, account: SealedAccount | None) -> Level:
     if daemon.isolated:
         return ISOLATED
-    return daemon.account.protection if account is None or not daemon.vault.locked else account.protection
+    return level(daemon.account.protection if account is None or not daemon.vault.locked else account.protection)
 
 
 async def _of_workspace(context: Context, status: DaemonStatus) -> DaemonStatus:
