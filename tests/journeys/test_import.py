@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import random
+import signal
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.parts.commands import PASSWORD, VALUE, Commands
+from tests.conftest import Counted
+from tests.parts.commands import PASSWORD, PROGRAM, VALUE, Commands
 
+KILLS = 5
 PEM = "-----BEGIN KEY-----\nMIIB\nQUJD\n-----END KEY-----"
 ENV = f"# shop\nexport STRIPE_KEY={VALUE}\nPEM=\"{PEM}\"\nQUOTED='a # b ${{C}}'  # words\n"
 VALUES = {"STRIPE_KEY": VALUE, "PEM": PEM, "QUOTED": "a # b ${C}"}
@@ -143,6 +149,38 @@ def test_ten_thousand_secrets_go_in_at_once_and_are_answered_for(person: Command
         assert screen.end() == 0
     assert _value(person, "K9999") == "value-9999-of-ten-thousand"
     assert person.ask("secrets", "request") == []
+
+
+def test_an_import_under_which_the_daemon_is_killed_is_whole_or_not_there(person: Commands, counted: Counted) -> None:
+    chance, outcomes = random.Random(5), []
+    for turn in range(KILLS):
+        names = {f"TURN_{turn}_KEY_{number}" for number in range(1_000)}
+        _file(person, "".join(f"{name}=value-of-{name}\n" for name in names))
+        daemon = person.ask("status")["pid"]
+        words = [PROGRAM, "secrets", "import", ".env", "--output", "json"]
+        with subprocess.Popen(words, cwd=person.folder, env=person.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                running.wait(chance.uniform(0.1, 0.9))
+            os.kill(daemon, signal.SIGKILL)
+            told, _ = running.communicate(timeout=60)
+        person.run("unlock", "--password-stdin", said=PASSWORD)
+        stored = names & set(_names(person))
+        assert stored in (set(), names)
+        assert stored or running.returncode != 0, told
+        outcomes.append(bool(stored))
+    counted(f"{KILLS} imports of 1,000 under a killed daemon: {sum(outcomes)} whole, {KILLS - sum(outcomes)} not there, 0 in part")
+
+
+def test_of_two_imports_at_once_that_take_no_names_twice_one_is_refused(person: Commands) -> None:
+    _file(person, "".join(f"K{number}=value-{number}\n" for number in range(300)))
+    words = [PROGRAM, "secrets", "import", ".env", "--output", "json"]
+    both = [
+        subprocess.Popen(words, cwd=person.folder, env=person.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(2)
+    ]
+    told = [json.loads(one.communicate(timeout=60)[0]) for one in both]
+    assert sorted(one.returncode for one in both) == [0, 6]
+    assert [one["error"] for one in told if "error" in one] == ["secrets_exist"]
+    assert {line["version"] for line in person.ask("secrets", "list")} == {1}
 
 
 def test_a_person_who_pastes_is_told_that_it_shows(person: Commands) -> None:
