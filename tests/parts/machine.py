@@ -19,12 +19,15 @@ from typing import Any
 
 import pytest
 
+import agentsecrets
 from tests.parts.terminal import Terminal
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 INSTALLED_FROM = str(Path(sys.executable).with_name("agentsecrets"))
 SERVICE = "/opt/agentsecrets/bin/agentsecrets"
 ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
+_SOURCE = str(Path(agentsecrets.__path__[0]).parent)
+"""What these tests import is what is installed there, also when it is a copy of the source."""
 _SYSTEMD = "/lib/systemd/systemd"
 _TARGET = "agentsecrets-test.target"
 _SECONDS = 30.0
@@ -36,9 +39,13 @@ mount -t tmpfs layer /mnt
 mkdir /mnt/upper /mnt/work /mnt/root
 mount -t overlay layer -o lowerdir=/,upperdir=/mnt/upper,workdir=/mnt/work /mnt/root
 root=/mnt/root
+source=$1
+copied=$2
+shift 2
 for own in "$@"; do
   test "$(stat -c %d "$own")" = "$(stat -c %d /)" || { mkdir -p "$root$own"; mount --rbind "$own" "$root$own"; }
 done
+mount --bind "$source" "$root$copied"
 mount -t proc proc $root/proc
 mount --rbind /dev $root/dev
 mount -t tmpfs -o mode=755 run $root/run
@@ -156,7 +163,7 @@ def machine(*, systemd: bool = False) -> Iterator[Machine]:
     with _cgroup() if systemd else contextlib.nullcontext(None) as group:
         namespaces = ["--mount", "--pid", "--fork", "--kill-child", "--uts", "--ipc", *(["--cgroup"] if systemd else [])]
         join = ["/bin/sh", "-c", f'echo $$ > {group}/cgroup.procs && exec "$@"', "sh"] if group else []
-        own = [str(REPOSITORY), sys.prefix, sys.base_prefix]
+        own = [_SOURCE, str(REPOSITORY / "src"), str(REPOSITORY), sys.prefix, sys.base_prefix]
         holder = subprocess.Popen(
             [*join, "unshare", *namespaces, "/bin/sh", "-c", _BOOTED if systemd else _PLAIN, "sh", *own],
             cwd=REPOSITORY,
