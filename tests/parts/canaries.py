@@ -113,16 +113,18 @@ class ProcessWatch:
                 self._look(Path("/proc", process))
 
     def _look(self, process: Path) -> None:
-        shown = {}
-        for kind in ("cmdline", "environ"):
-            try:
-                shown[kind] = (process / kind).read_bytes()
-            except OSError:  # it has ended, or belongs to somebody else
-                continue
-        program = shown.get("cmdline", b"").replace(b"\0", b" ").decode("utf-8", "replace").strip()
+        before, environ, after = (_shown(process, kind) for kind in ("cmdline", "environ", "cmdline"))
+        program = (after or before).replace(b"\0", b" ").decode("utf-8", "replace").strip()  # empty while it begins or ends
         self.programs.add(program)
-        for kind, content in shown.items():
+        for kind, content in (("cmdline", before + after), ("environ", environ)):
             self.hits |= {(name, kind, program) for name in self._canaries.found(content)}
+
+
+def _shown(process: Path, kind: str) -> bytes:
+    try:
+        return (process / kind).read_bytes()
+    except OSError:  # it has ended, or belongs to somebody else
+        return b""
 
 
 def _processes() -> set[str]:
