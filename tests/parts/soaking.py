@@ -23,7 +23,7 @@ from tests.parts.tls import Seen, TlsUpstream, answer, chunk
 VALUES = {
     "BEARER_KEY": "sk_live_51HxQ/7+zvBq=Lm9",
     "BASIC_KEY": "user:p4ss/w0rd+with=signs",
-    "HEADER_KEY": "ghp_Ab12Cd34Ef56Gh78Ij90Kl12Mn34Op56Qr78",
+    "HEADER_KEY": "xkv_Ab12Cd34Ef56Gh78Ij90Kl12Mn34Op56Qr78",
     "QUERY_KEY": "k<y&w'th\"m%rkup;\\and/sl4shes",
     "BODY_KEY": "j\"s\\on/v\u00e4lue<\u20ac>&'0123456789",
     "FORM_KEY": "f0rm value+with%20spaces&ampersands=1",

@@ -108,8 +108,12 @@ def lock(home: Path) -> None:
 
 
 @contextlib.contextmanager
-def taken_over(home: Path) -> Iterator[int]:
+def taken_over(home: Path, may: Callable[[], None] = lambda: None) -> Iterator[int]:
     """Stops whatever daemon holds a home, and holds it for the one that is to be started: no other can come between.
+
+    Args:
+        home: The state folder.
+        may: Called before a daemon is told to stop, and once the home is held; raises to leave everything as it is.
 
     Yields:
         The descriptor of the lock, to be handed to that daemon.
@@ -124,11 +128,13 @@ def taken_over(home: Path) -> Iterator[int]:
         def free() -> bool:
             if _locked(descriptor):
                 return True
+            may()
             with contextlib.suppress(AgentSecretsError):
                 control.ask("/v1/stop")
             return False
 
         _wait_for(free)
+        may()
         yield descriptor
 
 

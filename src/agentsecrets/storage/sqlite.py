@@ -40,6 +40,8 @@ def connect(path: Path, synchronous: Literal["FULL", "NORMAL"]) -> sqlite3.Conne
         StateUnwritable: When it cannot be opened or written.
         StateDamaged: When it is no database any more; it is left as it is.
     """
+    if os.statvfs(path.parent).f_flag & os.ST_RDONLY:
+        raise StateUnwritable(problem="it is read-only")  # SQLite itself says so or not, by which files of the database are there
     with writing():
         _make_private(path)
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)

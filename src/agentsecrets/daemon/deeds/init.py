@@ -36,13 +36,11 @@ def _perform(asked: _Asked, person: Person) -> dict[str, Any]:
         check_way(file=asked.recovery_file, stdin=asked.password_stdin)
     waiting = daemon_to_be(asked)
     store, keychain = StateDb(home.state_db), BoundedKeychain()
-    existing = store.account()
-    if existing is not None:
-        raise AccountExists(email=existing.email)
+    _check_none(store)
     email, level = parse_email(asked.email), chosen(asked.protection, person, keychain)
     password, now = new_password(asked, person, email), SystemClock().now_ms()
     account, keys, founded = found_account(email, password, now)
-    with replacing(home, waiting) as replaced:
+    with replacing(home, waiting, lambda: _check_none(store)) as replaced:
         try:
             if level != account.protection:
                 account, keys = moved(store, keychain, (account, keys), encoded(password), level, now)
@@ -54,6 +52,13 @@ def _perform(asked: _Asked, person: Person) -> dict[str, Any]:
         store.close()
         replaced.by(keys.unattended)
     return {"email": account.email, **told(level), "recovery": recovers}
+
+
+def _check_none(store: StateDb) -> None:
+    """Of two that are made at once, the second must not stop the daemon of the first."""
+    existing = store.account()
+    if existing is not None:
+        raise AccountExists(email=existing.email)
 
 
 def _recoverable(account: SealedAccount, keys: OpenPerson, person: Person, file: str) -> SealedAccount:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from agentsecrets.client.launch import Choice
@@ -61,7 +61,7 @@ class Replacing:
 
 
 @contextlib.contextmanager
-def replacing(home: Home, waiting: WaitingDaemon) -> Iterator[Replacing]:
-    """Ends the daemon that runs, if one does; what is done within, no other program does at the same time."""
-    with taken_over(home.root) as lock:
+def replacing(home: Home, waiting: WaitingDaemon, may: Callable[[], None] = lambda: None) -> Iterator[Replacing]:
+    """Ends the daemon that runs, if one does and ``may`` raises nothing; what is done within, no other program does at the same time."""
+    with taken_over(home.root, may) as lock:
         yield Replacing(home, waiting, lock)
