@@ -31,6 +31,7 @@ MEMBERS_MAY = frozenset(
         "/v1/names",
         "/v1/secrets",
         "/v1/secrets/shown",
+        "/v1/secrets/coverage",
         "/v1/secrets/history",
         "/v1/bindings/list",
         "/v1/requests",

@@ -16,6 +16,7 @@ from agentsecrets.cli.progress import shown
 from agentsecrets.errors import BadUsage, FileUnreadable, SecretsExist
 from agentsecrets.model.place import ENVIRONMENTS
 from agentsecrets.model.secret import some_of
+from agentsecrets.wire.messages import NamesOf
 from agentsecrets.wire.tables import marked
 
 _STDIN = 0
@@ -91,8 +92,8 @@ def diff(errand: Errand, one: str | None, other: str | None) -> None:
         return
     if not one or not other or one == other:
         raise BadUsage(problem="--from and --to name two environments")
-    coverage = errand.ask("/v1/secrets")["coverage"]
-    lacking = {key: one if one in there else other for key, there in sorted(coverage.items()) if (one in there) != (other in there)}
+    covered = errand.ask("/v1/secrets/coverage")["coverage"]
+    lacking = {key: one if one in there else other for key, there in sorted(covered.items()) if (one in there) != (other in there)}
     errand.tell_table(
         {
             "from_only": [key for key, has in lacking.items() if has == one],
@@ -125,7 +126,7 @@ def _imported(errand: Errand, path: str, source: int, form: str, existing: str, 
     if "names" not in told:
         return told
     place = errand.ask("/v1/place")
-    known = {line["key"] for line in errand.ask("/v1/secrets")["secrets"]}
+    known = set(errand.ask("/v1/names", NamesOf(kind="key"))["names"])
     there = [key for key in told["names"] if key in known]
     outcome = {"created": [key for key in told["names"] if key not in known], "updated": [], "skipped": [], "empty": told["empty"]}
     return outcome | {"skipped" if existing == "skip" else "updated": there} | place

@@ -106,12 +106,13 @@ def show(errand: Errand, coverage: bool, env_example: bool) -> None:
     if not coverage and not env_example:
         errand.tell_laid_out(errand.ask("/v1/secrets/shown")["text"])
         return
-    found = errand.ask("/v1/secrets")
     if env_example:
-        errand.tell(found["secrets"], "".join(f"{line['key']}=\n" for line in found["secrets"]))
+        found = errand.ask("/v1/secrets")["secrets"]
+        errand.tell(found, "".join(f"{line['key']}=\n" for line in found))
         return
-    rows = [[key, *("yes" if one in there else "-" for one in ENVIRONMENTS)] for key, there in sorted(found["coverage"].items())]
-    errand.tell_table(found["coverage"], ["Key", *map(marked, ENVIRONMENTS)], rows)
+    covered = errand.ask("/v1/secrets/coverage")["coverage"]
+    rows = [[key, *("yes" if one in there else "-" for one in ENVIRONMENTS)] for key, there in sorted(covered.items())]
+    errand.tell_table(covered, ["Key", *map(marked, ENVIRONMENTS)], rows)
 
 
 @click.command("get", short_help="Show a value to a person.")

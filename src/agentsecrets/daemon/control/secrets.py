@@ -12,7 +12,6 @@ from agentsecrets.crypto.value import Value
 from agentsecrets.crypto.verify import verify_by_person
 from agentsecrets.daemon.arrival import bind_by_value, look_at
 from agentsecrets.daemon.control.folders import names_of
-from agentsecrets.daemon.control.listing import coverage, documents
 from agentsecrets.daemon.control.route import Context, Route
 from agentsecrets.errors import SignatureInvalid
 from agentsecrets.model.event import Event, new_event_id
@@ -47,15 +46,6 @@ async def _set(context: Context, asked: Deposit) -> dict[str, Any]:
     written = {one.environment: version for one, version in zip(places, versions, strict=True)}
     told = {"key": key, "version": written[place.environment], "versions": written, "warnings": arrival.warnings}
     return told | recognised | names_of(context, place)
-
-
-async def _list(context: Context, _: Nothing) -> dict[str, Any]:
-    place = await context.place()
-    opened = context.of(place)
-    known = {one: await opened.secrets.lines(place.beside(one)) for one in ENVIRONMENTS}
-    bound = await opened.bindings.find_each(place, [line.key for line in known[place.environment]])
-    found = await context.daemon.worker.run(lambda: {"secrets": documents(place, known, bound), "coverage": coverage(known)})
-    return found | names_of(context, place)
 
 
 async def _delete(context: Context, asked: Key) -> dict[str, Any]:
@@ -102,7 +92,6 @@ def _event(context: Context, place: Place, request: RevealRequest) -> Event:
 
 
 ROUTES = (
-    Route("/v1/secrets", Nothing, _list),
     Route("/v1/secrets/offer", Nothing, _offer),
     Route("/v1/secrets/set", Deposit, _set),
     Route("/v1/secrets/delete", Key, _delete),

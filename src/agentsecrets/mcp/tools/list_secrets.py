@@ -8,14 +8,14 @@ _MOST = 500
 
 
 def _run(desk: Desk, arguments: Arguments) -> Structured:
-    place = desk.daemon.ask(desk.task, "/v1/place")
-    secrets = desk.daemon.ask(desk.task, "/v1/secrets")["secrets"]
+    listed = desk.daemon.ask(desk.task, "/v1/secrets")
+    secrets = listed["secrets"]
     assert isinstance(secrets, list)
     wanted, after = str(arguments.get("contains", "")).upper(), str(arguments.get("after", ""))
     found = [line for line in sorted(secrets, key=_key) if wanted in _key(line).upper() and _key(line) > after]
     told: Structured = {
-        "project": place["project"],
-        "environment": place["environment"],
+        "project": listed["project"],
+        "environment": listed["environment"],
         "secrets": [{"key": line["key"], "bound_to": line["bound"] or "not bound yet"} for line in found[:_MOST]],
         "total": len(found),
     }
