@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import NewType
 
 from agentsecrets.errors import BadKeyName, BadValue, ValueAsName
+from agentsecrets.model.value_shapes import VALUE_SHAPE
 
 KeyName = NewType("KeyName", str)
 
@@ -16,11 +17,6 @@ VALUE_LIMIT = 64 * 1024
 _TOLD = 8
 
 _KEY_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
-_VALUE_SHAPE = re.compile(
-    r"(?:AKIA|ASIA)[A-Z0-9]{16}|AIza[A-Za-z0-9_]{35}|github_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59}"
-    r"|(?:[sr]k_(?:live|test)|gh[opsur]|hf|npm|whsec|shpat|shpss|dop_v1|glpat|xox[abpr])_(?=[A-Za-z]*[0-9])[A-Za-z0-9]{20,}"
-)
-"""Values that could pass for names, known by the public prefixes that providers give them."""
 
 
 def parse_key_name(text: str) -> KeyName:
@@ -33,7 +29,7 @@ def parse_key_name(text: str) -> KeyName:
         BadKeyName: For anything else. The text is not repeated: it may be a value typed in the wrong place.
         ValueAsName: For what could be a name and is known as the shape of a value; names are listed and logged.
     """
-    if _VALUE_SHAPE.fullmatch(text) is not None:
+    if VALUE_SHAPE.fullmatch(text) is not None:
         raise ValueAsName
     if _KEY_NAME.fullmatch(text) is None:
         raise BadKeyName

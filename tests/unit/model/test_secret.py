@@ -9,7 +9,19 @@ from agentsecrets.model.secret import parse_key_name
 
 
 @pytest.mark.parametrize(
-    "name", ["A", "_", "STRIPE_KEY", "sk_live_key", "hf_token_2", "npm_token", "AKIA_KEY_OF_PRODUCTION_1", "github_pat_ci", "x" * 128]
+    "name",
+    [
+        "A",
+        "_",
+        "STRIPE_KEY",
+        "sk_live_key",
+        "hf_token_2",
+        "npm_token",
+        "AKIA_KEY_OF_PRODUCTION_1",
+        "github_pat_ci",
+        "npm_token_of_the_robot_that_publishes_2024",
+        "x" * 128,
+    ],
 )
 def test_names_are_taken_as_written(name: str):
     assert parse_key_name(name) == name
@@ -32,6 +44,10 @@ def test_what_is_no_name_is_refused_and_not_repeated(name: str):
         "AKIAIOSFODNN7EXAMPLE",
         "AIzaSy" + "a1" * 16 + "b",
         "hf_" + "aB3" * 12,
+        "hf_" + "aB" * 17,
+        "gsk_" + "aB3d" * 13,
+        "re_" + "aB3dE5gH" + "_" + "aB3dE5gH" * 3,
+        "r8_" + "aB_3" * 9 + "x",
         "npm_" + "aB3" * 12,
     ],
 )

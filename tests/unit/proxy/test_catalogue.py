@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from agentsecrets.errors import AgentSecretsError, ProviderNotFound
+from agentsecrets.errors import AgentSecretsError, BadKeyName, ProviderNotFound, ValueAsName
 from agentsecrets.model.binding import Binding
 from agentsecrets.model.call import Injection
-from agentsecrets.model.secret import KeyName
+from agentsecrets.model.secret import KeyName, parse_key_name
 from agentsecrets.model.suffixes import anybody_may_own, is_public_suffix
 from agentsecrets.model.target import parse_target
 from agentsecrets.proxy.catalogue import Provider, catalogue
@@ -196,6 +196,15 @@ def test_a_credential_is_known_by_its_shape(case: tuple[str, str]):
     name, value = case
     assert _issuer(value) == name
     assert all(_issuer(value, key) == name for key in ("OPENAI_API_KEY", "STRIPE_KEY", "X"))
+
+
+@pytest.mark.parametrize("case", ISSUED, ids=_ids)
+def test_a_credential_never_passes_for_a_name(case: tuple[str, str]):
+    name, value = case
+    for one in (value, value.replace("-", "_")):
+        if catalogue().find(name).issued(one):
+            with pytest.raises((BadKeyName, ValueAsName)):
+                parse_key_name(one)
 
 
 @pytest.mark.parametrize("case", ISSUED, ids=_ids)
