@@ -389,6 +389,15 @@ class PortTaken(NotReady):
     mend = "stop that process, or choose a port: agentsecrets proxy start --port PORT"
 
 
+class ServicePortTaken(NotReady):
+    slug = "service_port_taken"
+    words = "another process holds port {port}, on which the service of this machine is to serve"
+    mend = (
+        "stop that process; how the service starts again says: sudo agentsecrets service status; for a first account another port can be "
+        "chosen: sudo agentsecrets init --port PORT"
+    )
+
+
 class AlreadyRunning(NotReady):
     slug = "already_running"
     words = "another daemon already serves this home folder"
@@ -610,7 +619,10 @@ class WrongRecoveryKey(Denied):
 class UnsafeState(Denied):
     slug = "unsafe_state"
     words = "the state folder is not safe to use: {problem}"
-    mend = "mend it so that only you can read and write it: chmod 700 {path}"
+    mend = (
+        "look at it, at level isolated with sudo: ls -ld {path}; it has to be no link, to belong to the vault's own user, "
+        "and to be writable by nobody else"
+    )
 
 
 class UntrustedFolder(Denied):

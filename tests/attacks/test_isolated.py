@@ -156,6 +156,8 @@ def test_a_taken_port_ends_the_start_and_whoever_took_it_hears_nothing(scene: Is
     started = scene.machine.end(SERVICE, "service", "run")
     assert started.returncode == 3
     assert f"another process holds port {scene.port}" in started.stderr
+    assert "agentsecrets service status" in started.stderr
+    assert "proxy start" not in started.stderr, "no command starts a daemon for the service"
     assert "no daemon of it answers" in scene.machine.run(SERVICE, "status", user=AGENT, code=3)
     assert squatter.communicate(timeout=20)[0].strip() == "heard nothing"
     scene.begin_by_hand()

@@ -148,9 +148,9 @@ def test_a_stranger_on_the_port_is_named_before_the_daemon_is_needed(desk: Comma
     with socket.create_server(("127.0.0.1", 0)) as squatter:
         port = squatter.getsockname()[1]
         (desk.home / "config.json").write_text(json.dumps({"port": port, "idle_lock_s": 60}))
-        assert ("fail", f"another process holds port {port}, so the daemon cannot start", "agentsecrets proxy start --port PORT") in _of(
-            desk, "daemon", code=3
-        )
+        [(found, mend)] = [(found, mend) for state, found, mend in _of(desk, "daemon", code=3) if state == "fail"]
+        assert found == f"another process holds port {port}: the daemon cannot start"
+        assert "agentsecrets proxy start --port PORT" in mend
 
 
 def test_variables_are_named_and_never_what_they_say(desk: Commands) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -146,6 +147,17 @@ def test_doctor_and_the_server_for_ai_tools_work_for_a_member(scene: Isolated) -
     ]
     said = scene.machine.run(SERVICE, "mcp", "serve", user=AGENT, said="".join(json.dumps(one) + "\n" for one in asked))
     assert "KEY" in json.dumps(next(one for one in map(json.loads, said.splitlines()) if one["id"] == 2)["result"]), said
+
+
+def test_doctor_tells_an_administrator_of_a_service_that_does_not_run_what_starts_it(scene: Isolated) -> None:
+    scene.end_by_hand()
+    with socket.create_server(("127.0.0.1", scene.port)):
+        told = scene.machine.ask(SERVICE, "doctor", code=3)["checks"]
+    mends = {one["found"]: one["mend"] for one in told if one["check"] == "daemon"}
+    assert len(mends) == 2, mends
+    assert all("sudo agentsecrets service status" in mend for mend in mends.values()), mends
+    scene.begin_by_hand()
+    scene.machine.run(SERVICE, "unlock", "--password-stdin", said=PASSWORD)
 
 
 def test_members_who_can_become_root_are_named(scene: Isolated) -> None:

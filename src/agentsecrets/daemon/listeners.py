@@ -7,7 +7,7 @@ import errno
 import os
 import socket
 
-from agentsecrets.errors import PortTaken
+from agentsecrets.errors import PortTaken, ServicePortTaken
 from agentsecrets.network.http1.server import Peer, ServerConnection, Service
 from agentsecrets.network.peer import uid_of_tcp_peer
 from agentsecrets.storage.paths import Home
@@ -18,14 +18,15 @@ _LOOPBACK = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
 _ABSENT = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
 
-def bind_loopback(port: int) -> list[socket.socket]:
+def bind_loopback(port: int, *, of_service: bool = False) -> list[socket.socket]:
     """Binds one port on every loopback family that the host has.
 
     Args:
         port: 0 for any free one.
+        of_service: Whether it is for the service of this machine, whose port nobody chooses by starting it.
 
     Raises:
-        PortTaken: When another process holds it on any family.
+        PortTaken, ServicePortTaken: When another process holds it on any family.
     """
     bound: list[socket.socket] = []
     for family, address in _LOOPBACK:
@@ -44,6 +45,8 @@ def bind_loopback(port: int) -> list[socket.socket]:
                 continue
             for opened in bound:
                 opened.close()
+            if of_service:
+                raise ServicePortTaken(port=port) from None
             raise PortTaken(port=port) from None
         port = listener.getsockname()[1]
     return bound

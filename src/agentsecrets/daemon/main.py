@@ -144,7 +144,7 @@ async def _serve(options: argparse.Namespace, start: Start) -> list[str]:
     home, service = Home(options.home), check_us() if options.isolated else None
     SessionToken.forget(home)
     settings = choose(home, port=options.port if options.remember_port else None, idle_lock_s=options.idle_lock)
-    bound = bind_loopback(settings.port if options.port is None else options.port)
+    bound = bind_loopback(settings.port if options.port is None else options.port, of_service=options.isolated)
     port = bound[0].getsockname()[1]
     daemon = await assemble(home, settings, port, start)
     daemon.isolated = service is not None

@@ -11,7 +11,7 @@ from agentsecrets.cli.errand import Document, Errand
 from agentsecrets.client.control import Control
 from agentsecrets.errors import AgentSecretsError
 from agentsecrets.wire.messages import Message
-from agentsecrets.wire.service import SHARED
+from agentsecrets.wire.service import SHARED, is_home
 
 OK, WARN, FAIL = "ok", "warn", "fail"
 """``warn``: it works, and not as well or as safely as it could. ``fail``: something does not work, or is not safe."""
@@ -56,6 +56,11 @@ class Scene:
     def is_shared(self) -> bool:
         """Whether the vault is that of a service: its state folder is nothing that this user could look at."""
         return str(self.errand.home) == SHARED
+
+    @property
+    def is_service(self) -> bool:
+        """Whether the vault is that of a service, whoever looks: its daemon is started by what keeps it, and by no command."""
+        return is_home(str(self.errand.home))
 
     def administrator(self, command: str) -> str:
         """A command as it is typed here: what changes the vault of a service is an administrator's."""

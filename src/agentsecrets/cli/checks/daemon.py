@@ -11,7 +11,7 @@ from pathlib import Path
 
 from agentsecrets import __version__
 from agentsecrets.cli.checks.check import FAIL, OK, WARN, Check, Finding, Scene
-from agentsecrets.errors import NoDaemon
+from agentsecrets.errors import NoDaemon, PortTaken, ServicePortTaken
 
 _SECONDS = 3.0
 _LOOPBACK = "127.0.0.1"
@@ -42,13 +42,14 @@ def _running(scene: Scene) -> Iterator[Finding]:
 
 
 def _not_running(scene: Scene) -> Iterator[Finding]:
-    if scene.is_shared:
+    if scene.is_service:
         yield Finding(FAIL, "the service does not answer", "sudo agentsecrets service status")
     elif scene.examined.get("account"):
         yield Finding(WARN, "it is not running; commands start it, locked", "agentsecrets unlock")
     port = scene.examined.get("port", 0)
     if port and _is_taken(port):
-        yield Finding(FAIL, f"another process holds port {port}, so the daemon cannot start", "agentsecrets proxy start --port PORT")
+        taken = ServicePortTaken(port=port) if scene.is_service else PortTaken(port=port)
+        yield Finding(FAIL, f"{taken.message}: the daemon cannot start", taken.hint)
 
 
 def _socket(path: Path) -> Iterator[Finding]:
