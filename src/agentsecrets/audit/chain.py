@@ -18,7 +18,7 @@ START = bytes(32)
 
 def link(previous: bytes, payload: bytes) -> bytes:
     """The hash of a row: SHA-256 over the hash before and the row's exact bytes, framed as by ``frame``."""
-    return hashlib.sha256(b"%b%b%b%b" % (len(previous).to_bytes(4), previous, len(payload).to_bytes(4), payload)).digest()
+    return hashlib.sha256(len(previous).to_bytes(4) + previous + len(payload).to_bytes(4) + payload).digest()
 
 
 def encode(event: Event) -> bytes:

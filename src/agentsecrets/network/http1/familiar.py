@@ -21,7 +21,9 @@ MOST = 128
 LONGEST = 4 * 1024
 """Longest head, in bytes, that is kept."""
 
-_TARGET = re.compile(rb"\r\n" + re.escape(TARGET_URL.encode()) + rb": ([!-~]+)\r\n", re.IGNORECASE)
+_FIELD = b"\r\n" + TARGET_URL.encode() + b": "
+_VALUE = re.compile(rb"([!-~]+)\r\n")
+_ANY_CASE = re.compile(re.escape(_FIELD) + _VALUE.pattern, re.IGNORECASE)
 
 Around = tuple[bytes, bytes]
 
@@ -49,7 +51,8 @@ class FamiliarHeads:
         Raises:
             Malformed, MethodRefused, UpgradeRefused: As ``read_request``.
         """
-        found = _TARGET.search(raw) if len(raw) <= LONGEST else None
+        at = raw.find(_FIELD)  # as it is nearly always written
+        found = None if len(raw) > LONGEST else _VALUE.match(raw, at + len(_FIELD)) if at >= 0 else _ANY_CASE.search(raw)
         if found is None:
             return read_request(raw, self._limits)
         around = raw[: found.start(1)], raw[found.end(1) :]

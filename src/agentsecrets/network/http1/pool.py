@@ -40,13 +40,11 @@ class Pool:
 
     def idle(self, key: PoolKey) -> ClientConnection | None:
         """Takes an idle connection out, if there is one that may be used."""
-        now = time.monotonic()
         waiting = self._idle.get(key)
         while waiting:
-            connection = waiting[-1]
-            _, since = self._since[connection]
-            self._remove(connection)
-            if connection.usable and now - since <= self._seconds:
+            connection = waiting.pop()
+            _, since = self._since.pop(connection)
+            if connection.usable and time.monotonic() - since <= self._seconds:
                 return connection
             connection.close()
         return None
@@ -62,29 +60,21 @@ class Pool:
         now = time.monotonic()
         for connection, (_, since) in list(self._since.items()):
             if now - since > self._seconds or not connection.usable:
-                self._remove(connection)
-                connection.close()
+                self._close(connection)
+        self._idle = {key: waiting for key, waiting in self._idle.items() if waiting}
 
     def close(self) -> None:
         """Closes every idle connection."""
         for connection in list(self._since):
-            self._remove(connection)
-            connection.close()
+            self._close(connection)
 
     def _keep(self, key: PoolKey, connection: ClientConnection) -> None:
         if len(self._since) >= self._most:
-            oldest = next(iter(self._since))
-            self._remove(oldest)
-            oldest.close()
+            self._close(next(iter(self._since)))
         self._idle.setdefault(key, []).append(connection)
         self._since[connection] = key, time.monotonic()
 
-    def _remove(self, connection: ClientConnection) -> None:
+    def _close(self, connection: ClientConnection) -> None:
         key, _ = self._since.pop(connection)
-        waiting = self._idle[key]
-        if waiting[-1] is connection:
-            waiting.pop()
-        else:
-            waiting.remove(connection)
-        if not waiting:
-            del self._idle[key]
+        self._idle[key].remove(connection)
+        connection.close()
