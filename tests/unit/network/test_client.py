@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tracemalloc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
@@ -14,6 +14,7 @@ from tests.unit.network.wires import Script, network, outbound, says, until, ups
 
 OK = b"HTTP/1.1 200 OK\r\n"
 TWO = OK + b"Content-Length: 2\r\n\r\nhi"
+IN_CHUNKS = OK + b"Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n"
 
 
 async def _body(answer: object) -> bytes:
@@ -141,7 +142,7 @@ def test_a_connection_is_used_again_only_when_nothing_about_it_is_doubtful():
             return len(accepted)
 
     assert asyncio.run(tell((TWO, TWO), read=True)) == 1
-    assert asyncio.run(tell((TWO, TWO), read=False)) == 2
+    assert asyncio.run(tell((IN_CHUNKS, TWO), read=False)) == 2
     assert asyncio.run(tell((TWO + b"x", TWO), read=True)) == 2
     assert asyncio.run(tell((OK + b"Connection: close\r\nContent-Length: 0\r\n\r\n", TWO), read=True)) == 2
     assert asyncio.run(tell((b"HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n", TWO), read=True)) == 2
@@ -149,7 +150,7 @@ def test_a_connection_is_used_again_only_when_nothing_about_it_is_doubtful():
 
 def test_an_answer_closed_twice_does_not_disturb_the_next_one_on_its_connection():
     async def tell() -> None:
-        async with upstream_that(says(TWO, TWO, TWO)) as (port, accepted), network() as upstream:
+        async with upstream_that(says(TWO, IN_CHUNKS, TWO)) as (port, accepted), network() as upstream:
             first = await upstream.send(outbound(port))
             await _body(first)
             await first.close()
@@ -160,6 +161,42 @@ def test_an_answer_closed_twice_does_not_disturb_the_next_one_on_its_connection(
             assert accepted == [1, 2]
             await second.close()
             await third.close()
+
+    asyncio.run(tell())
+
+
+def test_an_answer_that_came_in_one_piece_leaves_its_connection_to_the_next():
+    async def tell() -> None:
+        async with upstream_that(says(TWO, OK + b"Content-Length: 3\r\n\r\nyou")) as (port, accepted), network() as upstream:
+            first = await upstream.send(outbound(port))
+            second = await upstream.send(outbound(port))
+            await first.close()
+            assert (await first.whole(), await _body(first), await second.whole()) == (b"hi", b"hi", b"you")
+            await second.close()
+            assert accepted == [1]
+
+    asyncio.run(tell())
+
+
+def test_a_call_that_is_cancelled_as_its_answer_comes_leaves_the_next_one_on_its_connection_alone():
+    async def tell() -> None:
+        async with upstream_that(says(TWO, TWO, TWO)) as (port, accepted), network() as upstream:
+            await (await upstream.send(outbound(port))).close()
+            (connection,) = upstream._pool._since
+            calls: list[asyncio.Task[object]] = []
+
+            def answered(received: bytes, read: Callable[[bytes], None] = connection.data_received) -> None:
+                read(received)
+                if len(calls) == 1:
+                    calls[0].cancel()  # it has its answer, and does not know it yet
+                    calls.append(asyncio.ensure_future(upstream.send(outbound(port))))
+
+            connection.data_received = answered  # type: ignore[method-assign]
+            calls.append(asyncio.ensure_future(upstream.send(outbound(port))))
+            with pytest.raises(asyncio.CancelledError):
+                await calls[0]
+            assert (await calls[1]).status == 200  # type: ignore[attr-defined]
+            assert accepted == [1]
 
     asyncio.run(tell())
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Protocol, cast
 
 from agentsecrets.errors import BadRequest, UpstreamProtocol, UpstreamTimeout, UpstreamUnreachable
 from agentsecrets.model.call import Field
+from agentsecrets.network.http1.answer import Answer, WholeAnswer, ended
 from agentsecrets.network.http1.deadline import Deadline
 from agentsecrets.network.http1.gone import GONE
 from agentsecrets.network.http1.inflow import Inflow
@@ -21,8 +21,6 @@ _BODILESS = frozenset({204, 304})
 _EXPECT_A_BODY = frozenset({"POST", "PUT", "PATCH"})
 _FIRST_FINAL = 200
 _SWITCHING = 101
-_NOT_IN_TRAILERS = frozenset({b"content-length", b"transfer-encoding", b"host", b"connection", b"trailer", b"content-encoding"})
-"""Framing and routing fields may not stand in a trailer section (RFC 9110 §6.5.1)."""
 
 
 class _HasReadLimits(Protocol):
@@ -35,59 +33,6 @@ class _HasReadLimits(Protocol):
 
 class Stale(Exception):
     """The connection turned out to be closed before any byte of an answer came."""
-
-
-class Answer:
-    """``ports.UpstreamAnswer`` over one connection."""
-
-    __slots__ = ("_chunked", "_closed", "_connection", "_inflow", "fields", "index", "reason", "status")
-
-    def __init__(self, connection: ClientConnection, head: AnswerHead, inflow: Inflow, chunked: ChunkedBody | None) -> None:
-        self.status = head.status
-        self.reason = head.reason
-        self.fields = head.fields
-        self.index = head.index
-        self._connection = connection
-        self._inflow = inflow
-        self._chunked = chunked
-        self._closed = False
-
-    @property
-    def trailers(self) -> tuple[Field, ...]:
-        """Trailer fields; complete once the body has ended."""
-        if self._chunked is None:
-            return ()
-        return tuple(field for field in self._chunked.trailers if field[0].lower() not in _NOT_IN_TRAILERS)
-
-    async def body(self) -> AsyncIterator[bytes]:
-        """The body's bytes as they arrive, with backpressure.
-
-        Raises:
-            UpstreamUnreachable, UpstreamTimeout, UpstreamProtocol
-        """
-        while (chunk := await self._inflow.take()) is not None:
-            yield chunk
-
-    async def whole(self) -> bytes:
-        """The whole body at once.
-
-        Raises:
-            UpstreamUnreachable, UpstreamTimeout, UpstreamProtocol
-        """
-        if (whole := self._inflow.rest()) is not None:
-            return whole
-        parts: list[bytes] = []
-        while not self._inflow.drained and (chunk := await self._inflow.take()) is not None:
-            parts.append(chunk)
-        return b"".join(parts)
-
-    async def close(self) -> None:
-        """Gives the connection back if the body was read to its end, else drops it. Only the first time counts."""
-        if not self._closed:
-            self._closed = True
-            unfinished = self._connection.free(clean=self._inflow.drained)
-            if unfinished is not None:
-                await _ended(unfinished)
 
 
 class ClientConnection(asyncio.Protocol):
@@ -114,7 +59,7 @@ class ClientConnection(asyncio.Protocol):
         self._buffer = bytearray()
         self._searched = 0
         self._method = ""
-        self._head: asyncio.Future[Answer] | None = None
+        self._head: asyncio.Future[Answer | WholeAnswer] | None = None
         self._inflow: Inflow | None = None
         self._remaining: int | None = None
         self._chunked: ChunkedBody | None = None
@@ -182,7 +127,7 @@ class ClientConnection(asyncio.Protocol):
         """Whether nothing speaks against another request on this connection."""
         return not self._lost and not self._ended and not self._transport.is_closing()
 
-    async def exchange(self, outbound: Outbound) -> Answer:
+    async def exchange(self, outbound: Outbound) -> Answer | WholeAnswer:
         """Sends a request and returns once the head of the final answer is in, even while the request's body still streams.
 
         Raises:
@@ -192,7 +137,8 @@ class ClientConnection(asyncio.Protocol):
         """
         if not self.usable:
             raise Stale
-        self._head = self._loop.create_future()
+        waiting: asyncio.Future[Answer | WholeAnswer] = self._loop.create_future()
+        self._head = waiting
         self._inflow = self._chunked = self._remaining = None
         self._method, self._informational, self._keep = outbound.method, 0, False
         try:
@@ -201,11 +147,11 @@ class ClientConnection(asyncio.Protocol):
             if outbound.body is not None and not isinstance(outbound.body, bytes):
                 self._sending = self._loop.create_task(self._send_body(outbound.body, outbound.length))
                 self._sending.add_done_callback(self._sent)
-            return await self._head
+            return await waiting
         except BaseException:
-            unfinished = self.free(clean=False)
+            unfinished = self.free(clean=False) if self._head is waiting else None  # else it serves another exchange already
             if unfinished is not None:
-                await _ended(unfinished)
+                await ended(unfinished)
             raise
 
     def free(self, *, clean: bool) -> asyncio.Task[None] | None:
@@ -299,10 +245,14 @@ class ClientConnection(asyncio.Protocol):
         if head.status == _SWITCHING or self._informational > self._limits.informational:
             self._break(self._improper("it sent informational answers that were not asked for"))
 
-    def _begin(self, head: AnswerHead, chunked: ChunkedBody | None, waiting: asyncio.Future[Answer], rest: bytes) -> None:
+    def _begin(self, head: AnswerHead, chunked: ChunkedBody | None, waiting: asyncio.Future[Answer | WholeAnswer], rest: bytes) -> None:
         self._deadline.clear()
-        inflow = self._inflow = Inflow(self._limits.buffer, self._pause, self._deadline, self._limits.silence_seconds)
         self._keep = head.keep_alive
+        if head.framing.length == len(rest) and self._sending is None and self._method != "HEAD" and head.status not in _BODILESS:
+            waiting.set_result(WholeAnswer(head, rest))
+            self.free(clean=True)  # nothing of this exchange is outstanding
+            return
+        inflow = self._inflow = Inflow(self._limits.buffer, self._pause, self._deadline, self._limits.silence_seconds)
         if self._method == "HEAD" or head.status in _BODILESS or head.framing.length == 0:
             waiting.set_result(Answer(self, head, inflow, None))
             inflow.end()
@@ -371,11 +321,6 @@ class ClientConnection(asyncio.Protocol):
         self._keep = False
         if not self._transport.is_closing():
             self._transport.abort()
-
-
-async def _ended(sending: asyncio.Task[None]) -> None:
-    with contextlib.suppress(asyncio.CancelledError, Exception):  # what the agent's body raises now concerns nobody
-        await sending
 
 
 def _request_bytes(outbound: Outbound) -> bytes:
