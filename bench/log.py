@@ -28,6 +28,7 @@ from agentsecrets.ports import AuditSink, Standing
 from agentsecrets.proxy.engine import Engine
 from agentsecrets.proxy.ingress import read_call
 from agentsecrets.storage.audit_db import AuditDb
+from agentsecrets.storage.eager import EagerWorker
 from agentsecrets.storage.worker import ThreadWorker
 from bench.goals import Goal, report
 from bench.home import KEY
@@ -110,7 +111,7 @@ async def _rate(engine: Engine, origin: str, seconds: float) -> float:
 
 async def _measure(stage: Stage, rounds: int, seconds: float) -> list[tuple[float, float]]:
     store, clock = AuditDb(Path(stage.folder) / "audit.db"), SystemClock()
-    writer, worker = ThreadWorker("append"), ThreadWorker("log")
+    writer, worker = EagerWorker("append"), ThreadWorker("log")
     journal = Journal(store, writer, worker, clock)
     await journal.start()
     upstream = HttpUpstream(Resolver(set()), Limits())

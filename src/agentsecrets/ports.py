@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -200,6 +201,14 @@ class Worker(Protocol):
 
     async def run(self, deed: Callable[[], T]) -> T:
         """Runs a deed to its end, even when the caller is cancelled meanwhile."""
+        ...
+
+
+class Writer(Worker, Protocol):
+    """A worker for deeds that are short as a rule: it may do one at once and call ``done`` before ``post`` returns."""
+
+    def away(self) -> AbstractContextManager[None]:
+        """Nothing is done at once meanwhile: deeds will not be short."""
         ...
 
 

@@ -25,6 +25,7 @@ from agentsecrets.proxy.engine import Engine
 from agentsecrets.proxy.ingress import read_call
 from agentsecrets.proxy.reply import Reply
 from agentsecrets.storage.audit_db import AuditDb
+from agentsecrets.storage.eager import EagerWorker
 from agentsecrets.storage.paths import Home
 from agentsecrets.storage.state_db import StateDb
 from agentsecrets.storage.worker import ThreadWorker
@@ -57,7 +58,7 @@ class House:
         self.clock = SystemClock()
         self.state, self.log = StateDb(home.state_db), AuditDb(home.audit_db)
         self.worker, self.log_worker = ThreadWorker("state"), ThreadWorker("log")
-        self.log_writer = ThreadWorker("append")
+        self.log_writer = EagerWorker("append")
         self.account: SealedAccount
         self.person: OpenPerson
         self.account, self.person, self.founded = found_account(EMAIL, PASSWORD, self.clock.now_ms())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -35,10 +36,13 @@ class HandClock:
 
 
 class PlainWorker:
-    """``ports.Worker`` that does each deed at once."""
+    """``ports.Writer`` that does each deed at once."""
 
     async def run(self, deed: Callable[[], T]) -> T:
         return deed()
+
+    def away(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def post(self, deed: Callable[[], T], done: Callable[[T | None, BaseException | None], None]) -> None:
         answer, failure = None, None

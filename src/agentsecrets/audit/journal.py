@@ -14,7 +14,7 @@ from agentsecrets.crypto.signing import SigningKey
 from agentsecrets.errors import AgentSecretsError, DaemonGone, FormatUnknown, StateUnwritable
 from agentsecrets.model.event import Event
 from agentsecrets.model.statement import Checkpoint
-from agentsecrets.ports import AuditStore, Clock, LogRow, Worker
+from agentsecrets.ports import AuditStore, Clock, LogRow, Worker, Writer
 
 FOLD_ROWS = 2_000
 """Rows after which the write-ahead log is moved into the file."""
@@ -36,21 +36,21 @@ class _Waiting(NamedTuple):
 class Journal:
     """``ports.AuditSink``: what was recorded is committed; rows form a hash chain with signed checkpoints.
 
-    A thread of its own writes, one batch at a time: what is recorded while a batch is being written is the next batch, so waiting for a
-    slow disk makes batches longer and never keeps the event loop. Moving rows from the write-ahead log into the file, which waits for the
-    disk for certain, is another thread's.
+    One batch is written at a time: what is recorded while a batch is being written is the next batch, so waiting for a slow disk makes
+    batches longer. Where it is written is the writer's choice: at once while that is quick, in a thread otherwise. Moving rows from the
+    write-ahead log into the file, which waits for the disk for certain, is another thread's.
 
     Every intent gets an outcome: one that the disk refuses is owed and written with the next rows; one that a killed daemon did not come
     to write is written as ``unknown`` by the daemon that starts next.
 
     Args:
         store: The log.
-        writer: Runs what adds to it.
+        writer: Runs what adds to it, at once or in a thread.
         worker: Runs what reads and folds it.
         clock: Time.
     """
 
-    def __init__(self, store: AuditStore, writer: Worker, worker: Worker, clock: Clock) -> None:
+    def __init__(self, store: AuditStore, writer: Writer, worker: Worker, clock: Clock) -> None:
         self._store, self._writer, self._worker, self._clock = store, writer, worker, clock
         self._loop: asyncio.AbstractEventLoop
         self._waiting: list[_Waiting] = []
@@ -188,7 +188,8 @@ class Journal:
     async def _fold(self) -> None:
         index = self._index
         try:
-            await self._worker.run(self._store.fold)
+            with self._writer.away():
+                await self._worker.run(self._store.fold)
         except StateUnwritable:
             return  # the rows are safe where they are; the next round tries again
         finally:

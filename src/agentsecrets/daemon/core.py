@@ -27,6 +27,7 @@ from agentsecrets.network.http1.limits import Limits
 from agentsecrets.network.upstream import HttpUpstream
 from agentsecrets.proxy.engine import Engine
 from agentsecrets.storage.audit_db import AuditDb
+from agentsecrets.storage.eager import EagerWorker
 from agentsecrets.storage.paths import Home
 from agentsecrets.storage.state_db import StateDb
 from agentsecrets.storage.worker import ThreadWorker
@@ -56,7 +57,7 @@ class Daemon:
     log: AuditDb
     worker: ThreadWorker
     log_worker: ThreadWorker
-    log_writer: ThreadWorker
+    log_writer: EagerWorker
     clock: SystemClock
     vault: Vault
     places: Places
@@ -154,7 +155,7 @@ async def assemble(home: Home, settings: Settings, port: int, start: Start) -> D
         raise NoAccount
     log = AuditDb(home.audit_db)
     worker, log_worker = ThreadWorker("state"), ThreadWorker("log")
-    log_writer = ThreadWorker("append")
+    log_writer = EagerWorker("append")
     opened = None
     if start.keys is not None:
         opened = OpenVault(account, UnattendedKeys.unpack(start.keys, account), store, worker, clock)

@@ -6,6 +6,7 @@ It holds no key and sees none: a person's presence program hands them to the new
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import selectors
 import signal
@@ -22,13 +23,12 @@ from agentsecrets.daemon.main import live, load
 from agentsecrets.daemon.provenance import check_program
 from agentsecrets.daemon.title import be_listed_as
 from agentsecrets.daemon.waiting import leave, wait_and_live
-from agentsecrets.errors import AgentSecretsError, StateUnwritable
+from agentsecrets.errors import AgentSecretsError, AlreadyRunning, ServiceBroken, StateUnwritable
+from agentsecrets.network.peer import uid_of_unix_peer
 from agentsecrets.storage.paths import Home
 from agentsecrets.wire.failures import from_json
 from agentsecrets.wire.home import READY
-from agentsecrets.wire.lock import held
-from agentsecrets.wire.service import KEEPER_SOCKET, STATE, check_us
-from agentsecrets.wire.unix_peer import user_of
+from agentsecrets.wire.service import KEEPER_SOCKET, MARKER, STATE, installed
 
 DAEMON_FLAGS = ("--home", STATE, "--isolated")
 _MOST_ASKED = 1 << 12
@@ -45,11 +45,10 @@ def main() -> int:
     harden()
     refuse_privileges()
     try:
-        check_us()
-        check_program()
+        _check_self()
         home = Home(Path(STATE))
         home.create()
-        with held(home.run / "keeper.lock"), _listening(home) as listener:
+        with _only_one(home), _listening(home) as listener:
             load()
             keeper = Keeper(listener)
             keeper.begin()
@@ -58,6 +57,18 @@ def main() -> int:
     except AgentSecretsError as failure:
         sys.stderr.write(f"error: {failure.message}\nhint: {failure.hint}\n")
         return failure.exit_code
+
+
+def _check_self() -> None:
+    """Refuses to run as anybody but the service's user, and from anything but root's files.
+
+    Raises:
+        ServiceBroken, UnsafeProgram
+    """
+    found = installed()
+    if found is None or found.uid != os.geteuid():
+        raise ServiceBroken(path=MARKER, problem="it does not name the user who runs this program")
+    check_program()
 
 
 class Keeper:
@@ -136,7 +147,7 @@ class Keeper:
         connection, _ = self._listener.accept()
         with connection:
             connection.settimeout(_SECONDS)
-            if user_of(connection) != os.geteuid():
+            if uid_of_unix_peer(connection) != os.geteuid():
                 return
             with contextlib.suppress(OSError, msgspec.MsgspecError):
                 asked, handed, _, _ = socket.recv_fds(connection, _MOST_ASKED, 2)
@@ -186,6 +197,18 @@ def _woken() -> Iterator[int]:
         signal.set_wakeup_fd(-1)
         os.close(ours)
         os.close(theirs)
+
+
+@contextlib.contextmanager
+def _only_one(home: Home) -> Iterator[None]:
+    descriptor = os.open(home.run / "keeper.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise AlreadyRunning from None
+    finally:
+        os.close(descriptor)
 
 
 @contextlib.contextmanager

@@ -5,18 +5,20 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import fcntl
 import gc
 import os
 import resource
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agentsecrets.daemon.hardening import harden
 from agentsecrets.wire.home import READY
-from agentsecrets.wire.service import check_us
+from agentsecrets.wire.service import MARKER, installed
+from agentsecrets.wire.service import Service as InstalledService
 
 if TYPE_CHECKING:
     from agentsecrets.daemon.keychain.starting import Start
@@ -54,14 +56,10 @@ def live(arguments: Sequence[str] | None, keys: bytes | None) -> int:
     """
     _allow_descriptors()
     from agentsecrets.errors import AgentSecretsError
-    from agentsecrets.storage.paths import Home
-    from agentsecrets.wire.lock import held
 
     options = _options(arguments)
     try:
-        home = Home(options.home)
-        home.create()
-        with held(home.lock_file, options.lock_fd) as lock:
+        with _only_one(options.home, options.lock_fd) as lock:
             start = _start(options, keys)
             successor = _run(options, start)
             if successor:
@@ -129,6 +127,38 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
+@contextlib.contextmanager
+def _only_one(root: Path, handed: int) -> Iterator[int]:
+    """Holds the home folder's lock: a crashed daemon gives it back by itself.
+
+    Args:
+        root: The home folder.
+        handed: The lock's descriptor when whoever started this daemon holds it already, -1 when not.
+    """
+    from agentsecrets.errors import AlreadyRunning, StateUnwritable
+    from agentsecrets.storage.paths import Home
+
+    home = Home(root)
+    home.create()
+    try:
+        descriptor = os.open(home.lock_file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError as failure:
+        raise StateUnwritable(problem=failure.strerror or "unknown") from None
+    if handed >= 0 and os.path.sameopenfile(handed, descriptor):
+        os.close(descriptor)
+        descriptor = handed
+        os.set_inheritable(descriptor, False)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise AlreadyRunning from None
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
 async def _serve(options: argparse.Namespace, start: Start) -> list[str]:
     from agentsecrets.daemon.admission import DataPlaneAdmission, control_plane_admission
     from agentsecrets.daemon.control.router import ControlPlane
@@ -141,7 +171,7 @@ async def _serve(options: argparse.Namespace, start: Start) -> list[str]:
     from agentsecrets.network.http1.server import Service
     from agentsecrets.storage.paths import Home
 
-    home, service = Home(options.home), check_us() if options.isolated else None
+    home, service = Home(options.home), _service() if options.isolated else None
     SessionToken.forget(home)
     settings = choose(home, port=options.port if options.remember_port else None, idle_lock_s=options.idle_lock)
     bound = bind_loopback(settings.port if options.port is None else options.port, of_service=options.isolated)
@@ -164,6 +194,20 @@ async def _serve(options: argparse.Namespace, start: Start) -> list[str]:
     await asyncio.gather(*(listener.close(DRAIN_SECONDS) for listener in (data_plane, control, shared)))
     await daemon.close()
     return _successor(options, port) if daemon.locks else []
+
+
+def _service() -> InstalledService:
+    """The service of this machine; only its own user can be it.
+
+    Raises:
+        ServiceBroken
+    """
+    from agentsecrets.errors import ServiceBroken
+
+    found = installed()
+    if found is None or found.uid != os.geteuid():
+        raise ServiceBroken(path=MARKER, problem="it does not name the user who runs this daemon")
+    return found
 
 
 def _successor(options: argparse.Namespace, port: int) -> list[str]:

@@ -63,6 +63,10 @@ class ThreadWorker:
         self.post(deed, done)
         return await ended
 
+    def away(self) -> contextlib.AbstractContextManager[None]:
+        """Deeds go to the thread meanwhile, as they always do here."""
+        return contextlib.nullcontext()
+
     def close(self) -> None:
         """Waits for what was handed in and ends the thread."""
         self._closed = True

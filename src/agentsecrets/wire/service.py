@@ -1,10 +1,11 @@
 """The service of a machine (protection level ``isolated``): where it lies, and whether what answers there is it.
 
-Only ``os`` and ``_socket`` are loaded here while nothing is unusual.
+Only ``os``, ``sys`` and ``_socket`` are loaded here while nothing is unusual.
 """
 
 import _socket
 import os
+import sys
 
 USER = "agentsecrets"
 """Name of the service's user, and of the group whose members may use it."""
@@ -42,14 +43,9 @@ class Service:
         )
 
     @property
-    def is_us(self) -> bool:
-        """Whether this process runs as its user."""
-        return os.geteuid() == self.uid
-
-    @property
     def home(self) -> str:
         """What is the home folder for a command of this user."""
-        return STATE if self.is_us else SHARED
+        return STATE if os.geteuid() == self.uid else SHARED
 
 
 def installed() -> Service | None:
@@ -95,28 +91,6 @@ def is_home(path: str) -> bool:
     return path in (STATE, SHARED) and installed() is not None
 
 
-def ours() -> Service | None:
-    """The service of this machine, when this process runs as its user.
-
-    Raises:
-        ServiceBroken
-    """
-    found = installed()
-    return found if found and found.is_us else None
-
-
-def check_us() -> Service:
-    """The service of this machine, as whose user this process has to run.
-
-    Raises:
-        ServiceBroken: When it runs as anybody else, or there is no service.
-    """
-    found = ours()
-    if found is None:
-        raise _broken("it does not name the user who runs this program")
-    return found
-
-
 def check_peer(connection: _socket.socket) -> None:
     """Makes sure that the service's own user is at the other end.
 
@@ -125,11 +99,12 @@ def check_peer(connection: _socket.socket) -> None:
 
     Raises:
         ForeignService: When somebody else is; nothing was sent yet.
-    """
-    from agentsecrets.wire.unix_peer import user_of
 
+    Source: unix(7), SO_PEERCRED: who had called listen.
+    """
     found = installed()
-    if found is None or user_of(connection) != found.uid:
+    credentials = connection.getsockopt(_socket.SOL_SOCKET, _socket.SO_PEERCRED, 12)
+    if found is None or int.from_bytes(credentials[4:8], sys.byteorder) != found.uid:
         from agentsecrets.errors import ForeignService
 
         connection.close()

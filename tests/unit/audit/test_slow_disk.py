@@ -12,6 +12,7 @@ from agentsecrets.crypto.keys import new_account
 from agentsecrets.model.event import Event, new_event_id
 from agentsecrets.ports import LogRow
 from agentsecrets.storage.audit_db import AuditDb
+from agentsecrets.storage.eager import SHORT_SECONDS, EagerWorker
 from agentsecrets.storage.worker import ThreadWorker
 from tests.parts.house import PASSWORD, SystemClock
 
@@ -85,6 +86,25 @@ def test_the_loop_goes_on_while_an_event_is_being_written(tmp_path: Path):
         await _while_stuck(disk, journal.record(_event(1)))
 
     _tell(tmp_path, story)
+
+
+def test_a_disk_that_stalls_keeps_an_eager_writer_once_and_then_its_thread(tmp_path: Path):
+    async def tell() -> None:
+        disk, writer, worker = StuckDisk(tmp_path / "audit.db"), EagerWorker("append"), ThreadWorker("log")
+        journal = Journal(disk, writer, worker, SystemClock())
+        await journal.start()
+        disk.free.clear()
+        threading.Timer(2 * SHORT_SECONDS, disk.free.set).start()
+        await journal.record(_event(0))  # the loop stood still
+        disk.free.clear()
+        await _while_stuck(disk, journal.record(_event(1)))
+        await journal.settle()
+        assert [row.index for row in disk.rows(0, 9)] == [0, 1]
+        writer.close()
+        worker.close()
+        disk.close()
+
+    asyncio.run(tell())
 
 
 def test_what_comes_while_the_disk_is_busy_is_one_batch(tmp_path: Path):

@@ -10,7 +10,7 @@ from agentsecrets.errors import AgentSecretsError, BadUsage
 from agentsecrets.model.protection import GUARDED, ISOLATED, KEYCHAIN, LEVELS, level
 from agentsecrets.ports import Keychain
 from agentsecrets.wire.bus import VARIABLE
-from agentsecrets.wire.service import ours
+from agentsecrets.wire.service import installed
 
 
 class Usable(NamedTuple):
@@ -81,5 +81,6 @@ def place(name: str) -> str:
 
 def told(name: str) -> dict[str, str]:
     """A level for the answer of a command: the vault's, or that of the service whose user this is."""
-    known = ISOLATED if ours() else level(name)
+    found = installed()
+    known = ISOLATED if found and found.uid == os.geteuid() else level(name)
     return {"protection": known.name, "why": known.why, "limit": known.limit}
