@@ -49,7 +49,7 @@ class OpenVault:
         self.account, self.unattended = account, keys
         self.identity = account.verified_identity()
         self._store, self._worker, self._clock = store, worker, clock
-        self._open: dict[WorkspaceId, OpenWorkspace] = {}
+        self._open: dict[str, OpenWorkspace] = {}
         self.workspaces: tuple[Workspace, ...] = ()
         """All of them, the personal one first."""
         self._founding = asyncio.Lock()
@@ -87,10 +87,10 @@ class OpenVault:
         Raises:
             WorkspaceNotFound
         """
-        opened = self._open.get(WorkspaceId(workspace_id))
-        if opened is None:
-            raise WorkspaceNotFound(workspace=workspace_id)
-        return opened
+        try:
+            return self._open[workspace_id]
+        except KeyError:
+            raise WorkspaceNotFound(workspace=workspace_id) from None
 
     def _read(self, workspace_id: WorkspaceId, ledger: list[Envelope]) -> Workspace:
         return Workspace(self.account, self.unattended, ledger, workspace_id)
@@ -123,13 +123,23 @@ class Vault:
             raise Locked
         return self._opened
 
+    def of(self, workspace_id: WorkspaceId) -> OpenWorkspace:
+        """The verbs of one workspace.
+
+        Raises:
+            WorkspaceNotFound, Locked
+        """
+        if self._opened is None:
+            raise Locked
+        return self._opened.of(workspace_id)
+
     def standing(self, workspace_id: WorkspaceId) -> Standing:
         """What the workspace allows now."""
-        return self.opened.of(workspace_id).workspace.standing()
+        return self.of(workspace_id).workspace.standing()
 
     def bound(self, place: Place, key: KeyName) -> Binding | None:
         """The binding of a key in its project, if there is one and it is in memory."""
-        return self.opened.of(place.workspace_id).bindings.known(place, key)
+        return self.of(place.workspace_id).bindings.known(place, key)
 
     async def binding(self, place: Place, key: KeyName) -> Binding | None:
         """The binding of a key in its project, or None."""
@@ -141,12 +151,12 @@ class Vault:
 
     async def pin(self, place: Place, binding: Binding) -> Binding:
         """Fixes the binding of a key that has none."""
-        return await self.opened.of(place.workspace_id).bindings.pin(place, binding)
+        return await self.of(place.workspace_id).bindings.pin(place, binding)
 
     def held(self, place: Place, key: KeyName) -> Value | None:
         """The newest version of one secret, if it was opened a short while ago."""
-        return self.opened.of(place.workspace_id).secrets.held(place, key)
+        return self.of(place.workspace_id).secrets.held(place, key)
 
     async def open(self, place: Place, key: KeyName) -> Value:
         """Opens the newest version of one secret."""
-        return await self.opened.of(place.workspace_id).secrets.open(place, key)
+        return await self.of(place.workspace_id).secrets.open(place, key)

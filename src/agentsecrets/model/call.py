@@ -27,7 +27,10 @@ Joined = dict[bytes, bytes]
 
 def joined(fields: Sequence[Field]) -> Joined:
     """Reads fields once, for everybody who asks for one by name."""
-    index = {name.lower(): value for name, value in fields}
+    if not fields:
+        return {}
+    names, values = zip(*fields, strict=True)
+    index: Joined = dict(zip(map(bytes.lower, names), values, strict=True))
     if len(index) < len(fields):
         index = {}
         for name, value in fields:

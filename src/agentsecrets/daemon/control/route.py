@@ -44,7 +44,7 @@ class Context:
 
     def of(self, place: Place) -> OpenWorkspace:
         """The workspace of a place."""
-        return self.daemon.vault.opened.of(place.workspace_id)
+        return self.daemon.vault.of(place.workspace_id)
 
     async def located(self) -> Located:
         """The vault that the command means, and by what."""

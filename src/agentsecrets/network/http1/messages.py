@@ -50,6 +50,7 @@ class RequestHead(msgspec.Struct, frozen=True):
         framing: How long the body is.
         keep_alive: Whether the connection may serve another request.
         http10: Whether the client speaks HTTP/1.0, to which chunks cannot be sent.
+        has_body: Whether body bytes follow.
         target_url: Value of ``X-AS-Target-URL``, which is all that differs between most heads; empty when there is none.
     """
 
@@ -60,12 +61,8 @@ class RequestHead(msgspec.Struct, frozen=True):
     framing: Framing
     keep_alive: bool
     http10: bool
+    has_body: bool
     target_url: bytes = b""
-
-    @property
-    def has_body(self) -> bool:
-        """Whether body bytes follow."""
-        return self.framing.chunked or bool(self.framing.length)
 
     def get(self, name: bytes) -> list[bytes]:
         """All values of a field; the name in lower case."""
@@ -92,9 +89,9 @@ class AnswerHead(msgspec.Struct, frozen=True):
 class _Collector:
     """Receives what llhttp reads: one message, no more."""
 
-    __slots__ = ("_most", "_section", "chunks", "complete", "fields", "reason", "trailers", "url")
+    __slots__ = ("_section", "chunks", "complete", "fields", "reason", "trailers", "url")
 
-    def __init__(self, most: int) -> None:
+    def __init__(self) -> None:
         self.url = b""
         self.reason = b""
         self.fields: list[Field] = []
@@ -102,7 +99,6 @@ class _Collector:
         self.chunks: list[bytes] = []
         self.trailers: list[Field] = []
         self._section = self.fields
-        self._most = most
 
     on_chunk_header = on_chunk_complete = None
     """Not wanted, and said so: what is missing is looked for with an exception, for each message."""
@@ -117,10 +113,7 @@ class _Collector:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One field, of the head or, behind the body, of the trailer section."""
-        section = self._section
-        if len(section) == self._most:
-            raise Malformed(f"it has more than {self._most} header fields")
-        section.append((name, value.rstrip(b" \t")))
+        self._section.append((name, value.rstrip(b" \t")))
 
     def on_headers_complete(self) -> None:
         """The head is whole."""
@@ -147,10 +140,10 @@ class ChunkedBody:
         overrun: Whether bytes came behind the end of the message: the connection must not be used again.
     """
 
-    __slots__ = ("_collector", "_longest", "_parser", "_quiet", "overrun")
+    __slots__ = ("_collector", "_limits", "_parser", "_quiet", "overrun")
 
-    def __init__(self, parser: Parser, collector: _Collector, longest: int) -> None:
-        self._parser, self._collector, self._longest = parser, collector, longest
+    def __init__(self, parser: Parser, collector: _Collector, limits: Limits) -> None:
+        self._parser, self._collector, self._limits = parser, collector, limits
         self._quiet = 0
         self.overrun = False
 
@@ -181,7 +174,8 @@ class ChunkedBody:
             self.overrun = True
         chunks, collector.chunks = collector.chunks, []
         self._quiet = 0 if chunks else self._quiet + len(received)
-        if self._quiet > self._longest:
+        _check_count(collector.trailers, self._limits)
+        if self._quiet > self._limits.head_bytes:
             raise Malformed("its chunks are mostly framing")
         return chunks
 
@@ -214,9 +208,10 @@ def read_request(raw: bytes, limits: Limits) -> tuple[RequestHead, ChunkedBody |
 
     Source: RFC 9112; llhttp in strict mode does the grammar.
     """
-    collector = _Collector(limits.fields)
+    collector = _Collector()
     parser = httptools.HttpRequestParser(collector)
     upgraded = _feed(parser, raw)
+    _check_count(collector.fields, limits)
     index = _indexed(collector.fields)
     method = parser.get_method().decode("ascii") if collector.complete or collector.url else ""
     if upgraded:
@@ -234,8 +229,9 @@ def read_request(raw: bytes, limits: Limits) -> tuple[RequestHead, ChunkedBody |
     fields = [field for field in collector.fields if field[0].lower() != _TARGET_URL] if urls else collector.fields
     target = _origin_form(collector.url, index, http10=http10)
     keep = not http10 and not _closes(_joined(index, b"connection"))
-    head = RequestHead(method, target, tuple(fields), index, framing, keep, http10, urls[0] if urls else b"")
-    return head, ChunkedBody(parser, collector, limits.head_bytes) if framing.chunked else None
+    has_body = framing.chunked or bool(framing.length)
+    head = RequestHead(method, target, tuple(fields), index, framing, keep, http10, has_body, urls[0] if urls else b"")
+    return head, ChunkedBody(parser, collector, limits) if framing.chunked else None
 
 
 def read_answer(raw: bytes, limits: Limits) -> tuple[AnswerHead, ChunkedBody | None]:
@@ -251,10 +247,11 @@ def read_answer(raw: bytes, limits: Limits) -> tuple[AnswerHead, ChunkedBody | N
     Raises:
         Malformed
     """
-    collector = _Collector(limits.fields)
+    collector = _Collector()
     parser = httptools.HttpResponseParser(collector)
     if _feed(parser, raw):
         raise Malformed("it changes to another protocol")
+    _check_count(collector.fields, limits)
     version = parser.get_http_version()
     index = joined(collector.fields)
     framing = _framing(index.get(b"transfer-encoding"), index.get(b"content-length"))
@@ -267,7 +264,7 @@ def read_answer(raw: bytes, limits: Limits) -> tuple[AnswerHead, ChunkedBody | N
         raise Malformed("its reason phrase holds control characters")
     keep = version == "1.1" and not _closes(index.get(b"connection"))
     head = AnswerHead(status, collector.reason, tuple(collector.fields), index, framing, keep)
-    return head, ChunkedBody(parser, collector, limits.head_bytes) if framing.chunked else None
+    return head, ChunkedBody(parser, collector, limits) if framing.chunked else None
 
 
 def _feed(parser: Parser, raw: bytes) -> bool:
@@ -283,6 +280,11 @@ def _feed(parser: Parser, raw: bytes) -> bool:
             raise failure.__context__ from None
         raise Malformed("its grammar is broken") from None
     return False
+
+
+def _check_count(section: list[Field], limits: Limits) -> None:
+    if len(section) > limits.fields:
+        raise Malformed(f"it has more than {limits.fields} header fields")
 
 
 def _indexed(fields: list[Field]) -> Index:

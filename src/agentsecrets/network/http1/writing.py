@@ -15,7 +15,7 @@ def head_bytes(first_line: bytes, fields: Iterable[Field]) -> bytes:
     Raises:
         BadHeader: When CR, LF or NUL stands anywhere in a line: nothing is ever written then.
     """
-    return _section([first_line, *[name + b": " + value for name, value in fields]]) + b"\r\n"
+    return _section([first_line, *map(b": ".join, fields)]) + b"\r\n"
 
 
 def chunk_bytes(chunk: bytes) -> bytes:
@@ -29,11 +29,11 @@ def last_chunk(trailers: Iterable[Field] = ()) -> bytes:
     Raises:
         BadHeader: As for a head.
     """
-    return b"0\r\n" + _section([name + b": " + value for name, value in trailers]) + b"\r\n"
+    return b"0\r\n" + _section([*map(b": ".join, trailers)]) + b"\r\n"
 
 
 def _section(lines: list[bytes]) -> bytes:
-    section = b"\r\n".join([*lines, b""])
+    section = b"\r\n".join(lines) + b"\r\n" if lines else b""
     if len(section.splitlines()) != len(lines) or 0 in section:  # any CR or LF beside ours makes one line more
         raise BadHeader(problem="it holds a line break or NUL")
     return section
