@@ -453,6 +453,12 @@ class ServiceUnsupported(NotReady):
     mend = "protection level guarded works everywhere: agentsecrets init --protection guarded"
 
 
+class MoveBrokenOff(NotReady):
+    slug = "move_broken_off"
+    words = "the move of the vault was broken off: {problem}"
+    mend = "run the command again: one whole vault is there, and the second run finishes what the first began"
+
+
 class SystemRefused(NotReady):
     slug = "system_refused"
     words = "{command} did not work: {problem}"
@@ -719,6 +725,14 @@ class NoService(Missing):
     mend = "sudo agentsecrets service install"
 
 
+class NothingToMove(Missing):
+    slug = "nothing_to_move"
+    words = "no account is in force in {folder}"
+    mend = (
+        "name the state folder: sudo agentsecrets service adopt USER --home FOLDER; after a logout, log in before the service is installed"
+    )
+
+
 class NoSuchUser(Missing):
     slug = "no_such_user"
     words = "this machine has no user {user}"
@@ -792,6 +806,12 @@ class ServiceUserTaken(Conflict):
     slug = "service_user_taken"
     words = "there is a user or group {user} already that is not the service's: {problem}"
     mend = "rename or remove it, then run: sudo agentsecrets service install"
+
+
+class MovedVaultChanged(Conflict):
+    slug = "moved_vault_changed"
+    words = "the service holds this account already, and {folder} is not what it was when it was copied: nothing there was removed"
+    mend = "look at both before you remove one by hand; sudo agentsecrets log verify checks the service's"
 
 
 class HeadMoved(Conflict):

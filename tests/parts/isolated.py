@@ -80,13 +80,14 @@ def isolated(*, systemd: bool = False) -> Iterator[Isolated]:
         for user in (AGENT, STRANGER):
             made.run("useradd", "--create-home", user)
         made.run(INSTALLED_FROM, "service", "install", "--user", AGENT)
-        scene = Isolated(made, upstream, _free_port())
+        scene = Isolated(made, upstream, free_port())
         if not systemd:
             scene.begin_by_hand()
         scene.set_up()
         yield scene
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of loopback on which nobody listens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])

@@ -17,7 +17,7 @@ from agentsecrets.errors import AdministratorOnly, BadUsage, DaemonUnavailable, 
 from agentsecrets.wire.bus import bus_address
 from agentsecrets.wire.failures import from_json
 from agentsecrets.wire.home import READY
-from agentsecrets.wire.service import SHARED, is_home
+from agentsecrets.wire.service import PROGRAM, SHARED, STATE, Service, is_home
 
 MALLOC = {
     "MALLOC_TRIM_THRESHOLD_": "134217728",
@@ -130,12 +130,13 @@ def start_daemon(home: Path, choice: Choice = AS_BEFORE) -> None:
         raise from_json(said) if said else DaemonUnavailable(problem="it ended at once")
 
 
-def run_presence(request: dict[str, Any], *, password_stdin: bool) -> dict[str, Any]:
+def run_presence(request: dict[str, Any], *, password_stdin: bool, service: Service | None = None) -> dict[str, Any]:
     """Runs the presence program for one deed that needs a person.
 
     Args:
         request: What is wanted; no password and no value is ever in it.
         password_stdin: Whether it reads the password from standard input instead of the terminal.
+        service: Whose program it is and as whom it runs when root asks for the service, None for this very user.
 
     Raises:
         AgentSecretsError: What the program refused.
@@ -146,10 +147,9 @@ def run_presence(request: dict[str, Any], *, password_stdin: bool) -> dict[str, 
         raise AdministratorOnly
     theirs, ours = os.pipe()
     answer, told = os.pipe()
-    command = [*program("agentsecrets.daemon.presence"), str(theirs), str(told)]
-    inherited = [request["value_fd"]] if request.get("value_fd", -1) >= 0 else []
+    inherited = [request[name] for name in ("value_fd", "stream_fd") if request.get(name, -1) >= 0]
     try:
-        running = subprocess.Popen(command, env=clean_environment(), pass_fds=(theirs, told, *inherited))
+        running = _presence((theirs, told), inherited, service)
     except OSError as failure:
         os.close(answer)
         os.close(ours)
@@ -165,3 +165,18 @@ def run_presence(request: dict[str, Any], *, password_stdin: bool) -> dict[str, 
         raise from_json(said) if said else PresenceGone()
     document: dict[str, Any] = msgspec.json.decode(said)
     return document
+
+
+def _presence(own: tuple[int, int], inherited: list[int], service: Service | None) -> subprocess.Popen[bytes]:
+    words = ["-I", "-P", "-m", "agentsecrets.daemon.presence", *map(str, own)]
+    if service is None:
+        return subprocess.Popen([sys.executable, *words], env=clean_environment(), pass_fds=(*own, *inherited))
+    return subprocess.Popen(
+        [f"{PROGRAM}/bin/python", *words],
+        env={"HOME": STATE, "LANG": "C.UTF-8", "PATH": "/usr/bin:/bin", **MALLOC},
+        cwd="/",
+        pass_fds=(*own, *inherited),
+        user=service.uid,
+        group=service.gid,
+        extra_groups=[],
+    )

@@ -26,6 +26,7 @@ from agentsecrets.daemon.waiting import leave, wait_and_live
 from agentsecrets.errors import AgentSecretsError, AlreadyRunning, ServiceBroken, StateUnwritable
 from agentsecrets.network.peer import uid_of_unix_peer
 from agentsecrets.storage.paths import Home
+from agentsecrets.storage.state_db import StateDb
 from agentsecrets.wire.failures import from_json
 from agentsecrets.wire.home import READY
 from agentsecrets.wire.service import KEEPER_SOCKET, MARKER, STATE, installed
@@ -140,7 +141,7 @@ class Keeper:
             last = code if code >= 0 else _KILLED - code
         if self._stopping:
             return 0
-        return last if last is not None and Home(Path(STATE)).state_db.exists() else None
+        return last if last is not None and _has_account() else None
 
     def _make_waiting(self) -> None:
         """Makes a daemon that waits, for a presence program of this very user."""
@@ -166,6 +167,17 @@ class Keeper:
             _become(work, parent)
         self._children.add(child)
         return child
+
+
+def _has_account() -> bool:
+    """Whether there is something to serve; while there is not, a daemon that was asked for in vain is no reason to end."""
+    path = Home(Path(STATE)).state_db
+    with contextlib.suppress(AgentSecretsError):
+        if not path.exists():
+            return False
+        with contextlib.closing(StateDb(path)) as store:
+            return store.account() is not None
+    return True
 
 
 def _become(work: Callable[[], int], parent: int) -> NoReturn:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import pwd
+import socket
 import subprocess
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from agentsecrets.errors import NotRoot, ServiceUnsupported, SystemRefused
@@ -45,6 +49,47 @@ def run(*words: str) -> None:
         raise SystemRefused(command=words[0], problem="it could not be run to its end") from None
     if code:
         raise SystemRefused(command=words[0], problem=f"exit status {code}")
+
+
+@contextlib.contextmanager
+def beside(user: pwd.struct_passwd, words: Sequence[str], theirs: socket.socket) -> Iterator[None]:
+    """Runs a program as another user meanwhile, with nothing of this one's: no terminal, folder, variable or group.
+
+    That user may open the program from its first instruction on (ptrace(2)), so it must not find a terminal in it on which root types.
+
+    Args:
+        user: Who.
+        words: The command line; the number of the descriptor comes last.
+        theirs: All that it inherits; closed here. Whoever holds the other end closes that first, and so ends the program.
+
+    Raises:
+        SystemRefused
+    """
+    with theirs:
+        try:
+            running = subprocess.Popen(
+                [*words, str(theirs.fileno())],
+                env={**_ENVIRONMENT, "HOME": user.pw_dir},
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(),),
+                start_new_session=True,
+                user=user.pw_uid,
+                group=user.pw_gid,
+                extra_groups=[],
+            )
+        except OSError as failure:
+            raise SystemRefused(command=words[0], problem=failure.strerror or "it could not be run") from None
+    try:
+        yield
+    finally:
+        try:
+            running.wait(_SECONDS)
+        except subprocess.TimeoutExpired:
+            running.kill()
+            running.wait()
 
 
 def said_by(*words: str, user: str | None = None) -> tuple[int, str]:

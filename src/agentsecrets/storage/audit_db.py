@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from agentsecrets.ports import LogRow
-from agentsecrets.storage.sqlite import connect, create, transaction, undo, writing
+from agentsecrets.storage.sqlite import check_foreign, connect, create, transaction, undo, writing
 
 _SCHEMA = """
 CREATE TABLE events (idx INTEGER PRIMARY KEY, id TEXT NOT NULL, phase TEXT NOT NULL, payload BLOB NOT NULL, hash BLOB NOT NULL);
@@ -28,6 +28,11 @@ meets the moment at which nothing is left to move, and the log of 16,000 calls t
 
 _TOGETHER = 64
 """How many rows one statement adds: a statement is a transaction of its own, and runs without a look back at Python."""
+
+
+def check_log(path: Path) -> None:
+    """Looks at a log that another user has written, before it is opened as one of ours. Raises FormatUnknown, StateDamaged."""
+    check_foreign(path, _SCHEMA)
 
 
 class AuditDb:

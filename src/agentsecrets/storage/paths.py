@@ -55,6 +55,11 @@ class Home:
         return self.root / "accounts"
 
     @property
+    def arriving(self) -> Path:
+        """A vault from another state folder, until it was looked at."""
+        return self.root / "arriving"
+
+    @property
     def log_file(self) -> Path:
         """What the daemon says when it cannot say it otherwise."""
         return self.run / "daemon.log"
@@ -85,7 +90,7 @@ class Home:
             StateDamaged: When there is a log but no state: it was lost, and must not be taken for a fresh folder.
         """
         beside = [Path(f"{database}{suffix}") for database in (self.state_db, self.audit_db) for suffix in ("", "-wal", "-shm", "-journal")]
-        for path in (self.root, self.run, self.accounts, *beside, self.session_file, self.config_file, self.lock_file):
+        for path in (self.root, self.run, self.accounts, self.arriving, *beside, self.session_file, self.config_file, self.lock_file):
             _check(path)
         if self.audit_db.exists() and not (self.state_db.exists() and self.state_db.stat().st_size):
             raise StateDamaged

@@ -42,7 +42,7 @@ def set_aside(home: Home, account_id: str) -> Path:
     with _writing():
         for needed in (home.accounts, folder):
             needed.mkdir(mode=_PRIVATE, exist_ok=True)
-        _check_closed(home)
+        check_closed(home)
         for file in (home.audit_db, home.state_db):
             _link(file, folder / file.name)
         sync_folder(folder)
@@ -67,6 +67,45 @@ def bring_back(home: Home, account_id: str) -> None:
         folder.rmdir()
 
 
+def begin_arrival(home: Home) -> None:
+    """Makes an empty folder for a vault that comes from elsewhere.
+
+    Raises:
+        StateUnwritable
+    """
+    drop_arrived(home)
+    with _writing():
+        home.arriving.mkdir(mode=_PRIVATE)
+
+
+def drop_arrived(home: Home) -> None:
+    """Deletes what has arrived and was not taken, if anything is there. Raises StateUnwritable."""
+    _drop(home.arriving, home)
+
+
+def put_arrived_aside(home: Home, account_id: str) -> None:
+    """Makes a vault that has arrived from elsewhere one that is set aside, instead of an older copy of that account, if there was one.
+
+    Raises:
+        StateUnwritable
+    """
+    drop_aside(home, account_id)
+    with _writing():
+        home.accounts.mkdir(mode=_PRIVATE, exist_ok=True)
+        home.arriving.rename(home.accounts / account_id)
+        sync_folder(home.accounts)
+        sync_folder(home.root)
+
+
+def drop_aside(home: Home, account_id: str) -> None:
+    """Deletes the copy of an account that is set aside, if there is one: for whoever has a newer one in hand.
+
+    Raises:
+        StateUnwritable
+    """
+    _drop(home.accounts / account_id, home)
+
+
 def erase(home: Home) -> None:
     """Deletes the account in force for good, its log first: what is left after a crash is an account, not a log without one.
 
@@ -84,12 +123,20 @@ def _with_beside(database: Path) -> list[Path]:
     return [database.with_name(f"{database.name}{suffix}") for suffix in (*_BESIDE, "")]
 
 
-def _check_closed(home: Home) -> None:
-    """What still stands in a write-ahead log would be left behind."""
+def check_closed(home: Home) -> None:
+    """What still stands in a write-ahead log would be left behind. Raises StateUnwritable."""
     for database in (home.state_db, home.audit_db):
         beside = database.with_name(f"{database.name}-wal")
         if beside.exists() and beside.stat().st_size:
             raise StateUnwritable(problem="another program holds a database in it")
+
+
+def _drop(folder: Path, home: Home) -> None:
+    with _writing():
+        for file in (home.audit_db, home.state_db):
+            _remove(*_with_beside(folder / file.name))
+        if folder.exists():
+            folder.rmdir()
 
 
 def _link(file: Path, to: Path) -> None:

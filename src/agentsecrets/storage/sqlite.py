@@ -100,6 +100,29 @@ def create(connection: sqlite3.Connection, schema: str) -> None:
             db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
 
 
+def check_foreign(path: Path, schema: str) -> None:
+    """Refuses a database that another user has written, unless it holds our tables and nothing else, and holds together.
+
+    A trigger or a view would come along with the file, and act on what is written and read later. Source: sqlite.org/security.html, 1.3.
+
+    Raises:
+        FormatUnknown: When another version of AgentSecrets made it.
+        StateDamaged: When it is anything else.
+    """
+    with contextlib.closing(connect(path, "FULL")) as found, contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as ours:
+        create(ours, schema)
+        with writing():
+            (version,) = found.execute("PRAGMA user_version").fetchone()
+            if version != SCHEMA_VERSION:
+                raise FormatUnknown(kind="state database")
+            if _objects(found) != _objects(ours) or found.execute("PRAGMA integrity_check(1)").fetchone() != ("ok",):
+                raise StateDamaged
+
+
+def _objects(connection: sqlite3.Connection) -> list[tuple[object, ...]]:
+    return connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name").fetchall()
+
+
 @contextlib.contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     """One transaction: committed at the end of the block, undone when anything is raised in it."""

@@ -12,7 +12,7 @@ from agentsecrets.crypto.records import SealedRecord
 from agentsecrets.errors import AccountExists, HeadMoved, StateDamaged
 from agentsecrets.model.place import Place, WorkspaceId
 from agentsecrets.model.statement import as_json, read_json
-from agentsecrets.storage.sqlite import connect, create, transaction, writing
+from agentsecrets.storage.sqlite import check_foreign, connect, create, transaction, writing
 
 _SCHEMA = """
 CREATE TABLE account (id INTEGER PRIMARY KEY CHECK (id = 1), document BLOB NOT NULL);
@@ -43,6 +43,11 @@ AND record_id = outermost.record_id"""
 _OLD = f"deleted_ms BETWEEN 1 AND ? AND version {{}} (SELECT max(version) FROM records WHERE {_SAME})"  # noqa: S608  (as above)
 _EMPTY = f"UPDATE records AS outermost SET head = x'', body = x'' WHERE length(body) > 0 AND {_OLD.format('=')}"  # noqa: S608  (as above)
 _DROP = f"DELETE FROM records AS outermost WHERE {_OLD.format('<')}"  # noqa: S608  (as above)
+
+
+def check_state(path: Path) -> None:
+    """Looks at a state that another user has written, before it is opened as one of ours. Raises FormatUnknown, StateDamaged."""
+    check_foreign(path, _SCHEMA)
 
 
 class StateDb:

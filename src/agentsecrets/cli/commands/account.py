@@ -18,7 +18,8 @@ from agentsecrets.errors import NoDaemon, NoTerminal
 from agentsecrets.model.protection import LEVELS as KNOWN
 
 LEVELS = tuple(known.name for known in KNOWN)
-_PORT = click.IntRange(1, 65535)
+PORT = click.IntRange(1, 65535)
+"""A port of the proxy."""
 
 
 @click.command("init", short_help="Make an account on this machine.")
@@ -36,7 +37,7 @@ _PORT = click.IntRange(1, 65535)
     shell_complete=completing.files,
     help="Write a recovery key into this new file; on a terminal it is shown.",
 )
-@click.option("--port", type=_PORT, help="The port of the proxy, 8765 by default.")
+@click.option("--port", type=PORT, help="The port of the proxy, 8765 by default.")
 @with_errand
 def init(errand: Errand, email: str, password_stdin: bool, protection: str | None, recovery_file: str, port: int | None) -> None:
     """Make an account on this machine, seal its keys with a password, and start the daemon.

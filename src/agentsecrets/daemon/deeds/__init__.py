@@ -1,6 +1,7 @@
 """What the presence program can do: one file per deed, each exports one DEED."""
 
 from agentsecrets.daemon.deeds import (
+    adopt,
     allow,
     bind,
     deposit,
@@ -16,6 +17,7 @@ from agentsecrets.daemon.deeds import (
     password,
     protection,
     recovery,
+    release,
     returning,
     reveal,
     trust,
@@ -45,5 +47,7 @@ DEEDS: tuple[Deed, ...] = (
     found.DEED,
     reveal.DEED,
     handover.DEED,
+    adopt.DEED,
+    release.DEED,
 )
 """All deeds."""

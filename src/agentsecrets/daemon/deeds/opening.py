@@ -58,8 +58,7 @@ class Opened:
             raise NoAccount
         person.show(shown)
         self.account: SealedAccount = account
-        way = _BY_RECOVERY if recovery else _BY_PASSWORD
-        self.keys, self.typed = _opened(account, person, way, once=asked.password_stdin)
+        self.keys, self.typed = opened_by(account, person, once=asked.password_stdin, recovery=recovery)
         self.control = asked.control
 
     @cached_property
@@ -142,7 +141,22 @@ _BY_RECOVERY = _Way(
 )
 
 
-def _opened(account: SealedAccount, person: Person, way: _Way, *, once: bool) -> tuple[OpenPerson, str]:
+def opened_by(account: SealedAccount, person: Person, *, once: bool, recovery: bool = False) -> tuple[OpenPerson, str]:
+    """Asks a person for what opens an account, up to three times.
+
+    Args:
+        account: As it lies on the disk.
+        person: Who is asked.
+        once: Whether there is one answer only.
+        recovery: Whether the recovery key is asked for instead of the password.
+
+    Returns:
+        The keys, and what was typed.
+
+    Raises:
+        WrongPassword, WrongRecoveryKey, NoTerminal, SignatureInvalid
+    """
+    way = _BY_RECOVERY if recovery else _BY_PASSWORD
     for left in range(1 if once else _TRIES, 0, -1):
         try:
             typed = person.secret(way.prompt)
