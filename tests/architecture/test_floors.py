@@ -41,8 +41,9 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 ALSO: dict[str, tuple[str, ...]] = {
     "daemon.deeds": ("client",),
     "daemon.handover": ("client",),
+    "daemon.moving": ("client",),
 }
-"""Module or package → what it alone may import besides. Presence and hand-over program ask the running daemon, as its clients."""
+"""Module or package → what it alone may import besides. Presence, hand-over and moving program ask the running daemon, as its clients."""
 
 FACES = ("cli", "client", "demo", "mcp", "service")
 WHAT_OPENS = ("crypto.value", "crypto.keys", "crypto.records", "crypto.passwords", "vault", "storage", "daemon")

@@ -44,24 +44,26 @@ class Moving(Isolated):
 
 
 @contextmanager
-def moving(*, systemd: bool = False) -> Iterator[Moving]:
+def moving(*owners: str, systemd: bool = False) -> Iterator[Moving]:
     """The machine, with the agent's own daemon still running.
 
     Args:
+        owners: Who else has a vault of the same kind.
         systemd: Whether systemd runs the service.
     """
     with machine(systemd=systemd) as made, TlsUpstream() as upstream:
         for user in (AGENT, STRANGER):
             made.run("useradd", "--create-home", user)
         scene = Moving(made, upstream, free_port())
-        begin_guarded(made, upstream)
+        for user in (AGENT, *owners):
+            _begin_guarded(made, upstream, user)
         made.run(INSTALLED_FROM, "service", "install", "--user", AGENT)
         if not systemd:
             scene.begin_by_hand()
         yield scene
 
 
-def begin_guarded(there: Machine, upstream: TlsUpstream, user: str = AGENT) -> None:
+def _begin_guarded(there: Machine, upstream: TlsUpstream, user: str) -> None:
     """An account of the user's own, unlocked, that has made one call."""
 
     def own(*words: str, said: str = "") -> None:

@@ -29,7 +29,8 @@ def give_away(stream: Stream, root: Path) -> None:
         UnsafeState, AlreadyRunning, StateDamaged, StateUnwritable, MoveBrokenOff
     """
     home = Home(root)
-    if not home.state_db.is_file():
+    home.check()
+    if not home.state_db.exists():
         raise NothingToMove(folder=root)
     home.create()
     with taken_over(root):
