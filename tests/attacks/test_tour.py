@@ -21,7 +21,7 @@ pytestmark = pytest.mark.timeout(900)  # the tour is one long fixture
 
 LINES = {("proxy", "logs")}
 """What prints a line of JSON for each event."""
-MAY_END_OTHERWISE = {("doctor",), ("service", "install"), ("service", "status"), ("service", "uninstall")}
+MAY_END_OTHERWISE = {("doctor",), *(("service", deed) for deed in ("install", "adopt", "release", "status", "uninstall"))}
 """What speaks of the machine of the test."""
 LEFT_OUT = {("service", "run"): "becomes another user and stays; tests/journeys/test_service.py"}
 
@@ -42,7 +42,7 @@ def test_every_command_was_visited(tour: Tour) -> None:
 
 def test_every_command_that_asks_was_visited_at_a_terminal(tour: Tour) -> None:
     answered = {leaf(stop.words) for stop in tour.stops if stop.seen_by == "terminal"}
-    assert asking() - {("service", "uninstall")} <= answered
+    assert asking() - {("service", "uninstall"), ("service", "adopt"), ("service", "release")} <= answered
 
 
 def test_nothing_that_was_printed_holds_a_secret(tour: Tour) -> None:

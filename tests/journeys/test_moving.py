@@ -59,16 +59,18 @@ def test_a_vault_that_does_not_open_is_not_put_in_force(user: Commands, service:
     assert not (service.home / "audit.db").exists()
 
 
-def test_a_taker_that_lies_gets_the_sealed_files_and_the_service_keeps_its_vault(user: Commands) -> None:
+def test_a_taker_that_lies_gets_the_sealed_files_and_the_service_keeps_its_vault(tmp_path: Path, user: Commands) -> None:
     def lie(stream: Stream) -> None:
-        assert stream.hear(Offer).state > 0
-        stream.say(Taken(state="0" * 64, log=""))
+        offer = stream.hear(Offer)
+        taken = stream.receive_file(tmp_path / "state", offer.state)
+        stream.receive_file(tmp_path / "log", offer.log)
+        stream.say(Taken(state=taken, log="0" * 64))
 
     def go(stream: Stream) -> None:
         stream.hear(Offer)
 
-    for taker in (lie, go):
-        assert release_to(user, taker).returncode
+    for taker, told in ((lie, "something else arrived"), (go, "the other end has gone")):
+        assert told in release_to(user, taker).stderr
         assert not (user.home / "accounts").exists()
         assert _value(_unlocked(user)) == VALUE
 

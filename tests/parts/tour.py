@@ -257,6 +257,8 @@ class Tour:
         self.pipe(at, "doctor", code=None)
         for harmless in (["install", "--dry-run"], ["status"], ["uninstall", "--dry-run"]):
             self.pipe(at, "service", *harmless, code=None)
+        for moves in ("adopt", "release"):
+            self.pipe(at, "service", moves, "no-such-user", "--password-stdin", said=self["PASSWORD"], code=None)
         self.pipe(at, "demo", TMPDIR=str(self.root / "one"))
 
     def _serve(self, at: Commands) -> None:

@@ -40,6 +40,7 @@ def test_a_word_arrives_as_it_was_said():
         _said(b'{"word":"gone","items_left":"many"}'),
         _said(b'{"word":"offer","state":1,"log":1}'),
         _said(b'{"word":"gone","items_left":1,"more":1}'),
+        _said(b" " * (1 << 14) + b'{"word":"gone","items_left":1}'),
         (1 << 30).to_bytes(4),
         b"\0\0",
         b"",
