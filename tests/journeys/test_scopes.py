@@ -98,6 +98,19 @@ def test_what_is_read_is_that_of_the_place(six: Commands, way: str, place: Place
     assert shown == _value(place) + "\n"
 
 
+@pytest.mark.parametrize(
+    "words", [("secrets", "history", "KEY"), ("secrets", "import", "-", "--dry-run"), ("secrets", "pull")], ids=" ".join
+)
+def test_flags_and_variables_get_the_same_answer_and_the_folder_another(six: Commands, words: tuple[str, ...]) -> None:
+    def said(way: str, place: Place) -> tuple[str, str]:
+        named, variables = WAYS[way].words(place), WAYS[way].variables(place)
+        ended = six.end(*words, "--output", "json", *named, said="A=some-value\n", folder=None, **variables)
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        return ended.stdout, ended.stderr
+
+    assert said("flags", PLACES[5]) == said("variables", PLACES[5]) == said("short", PLACES[5]) != said("flags", HERE)
+
+
 @pytest.mark.parametrize(("way", "place"), zip([*WAYS, *WAYS], PLACES, strict=True))
 def test_a_call_uses_the_value_of_the_place(six: Commands, way: str, place: Place, upstream: TlsUpstream) -> None:
     words, variables = WAYS[way].words(place), WAYS[way].variables(place)
