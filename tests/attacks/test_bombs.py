@@ -15,8 +15,8 @@ from agentsecrets.network.http1.limits import Limits
 from agentsecrets.proxy.ingress import read_call
 from tests.parts.equipped import STYLES, equipped
 from tests.parts.front import front
+from tests.parts.patience import until
 from tests.parts.tls import Seen, TlsUpstream
-from tests.unit.network.wires import until
 
 MEMORY = 48 << 20
 """Most that a bomb may make us hold, in bytes, the test's own part included."""

@@ -13,8 +13,8 @@ from tests.conftest import Counted
 from tests.parts.equipped import STYLES, VALUE, equipped
 from tests.parts.front import front
 from tests.parts.house import House
+from tests.parts.patience import until
 from tests.parts.tls import Seen, TlsUpstream
-from tests.unit.network.wires import until
 
 QUICK = replace(Limits(), first_byte_seconds=5, silence_seconds=5, body_seconds=5)
 

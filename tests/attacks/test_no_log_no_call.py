@@ -12,6 +12,7 @@ from agentsecrets.model.allowlist import AllowedHost
 from agentsecrets.model.event import Event
 from agentsecrets.proxy.engine import Engine
 from tests.parts.equipped import STYLES, equipped
+from tests.parts.patience import until
 from tests.parts.tls import TlsUpstream
 
 
@@ -48,8 +49,7 @@ def test_the_intent_is_committed_before_the_first_byte_goes_out(tmp_path: Path):
     async def tell() -> None:
         async with equipped(tmp_path, upstream) as house:
             waiting = asyncio.ensure_future(house.call(upstream.url("/silent"), STYLES["bearer"].header))
-            while not upstream.seen:  # noqa: ASYNC110  (the upstream lives in another thread)
-                await asyncio.sleep(0.005)
+            await until(lambda: bool(upstream.seen))
             assert [row.phase for row in house.log.rows(0, 10)] == ["intent"]
             waiting.cancel()
             await asyncio.gather(waiting, return_exceptions=True)

@@ -13,6 +13,7 @@ from agentsecrets.network.http1.server import Peer
 from agentsecrets.network.peer import uid_of_tcp_peer
 from tests.parts.equipped import STYLES, equipped
 from tests.parts.front import TOKEN, Front, front
+from tests.parts.patience import until
 from tests.parts.tls import TlsUpstream
 
 NOBODY = 65534
@@ -75,8 +76,7 @@ def test_a_daemon_of_root_asks_no_one_who_they_are():
 
         server = await asyncio.get_running_loop().create_server(Accepting, "127.0.0.1", 0)
         _, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
-        while not seen:  # noqa: ASYNC110  (one accept, soon)
-            await asyncio.sleep(0.005)
+        await until(lambda: bool(seen))
         writer.close()
         server.close()
         assert seen == [Peer("tcp", None)]

@@ -21,8 +21,8 @@ from tests.conftest import Counted
 from tests.parts.commands import VALUE, Commands, commands
 from tests.parts.equipped import STYLES, equipped
 from tests.parts.house import read
+from tests.parts.patience import until
 from tests.parts.tls import Seen, TlsUpstream
-from tests.unit.network.wires import until
 
 IDLE = int(os.environ.get("AGENTSECRETS_IDLE", "1000"))
 linux = pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="needs /proc")

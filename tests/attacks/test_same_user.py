@@ -14,7 +14,6 @@ import signal
 import stat
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ import pytest
 
 from tests.parts.commands import PASSWORD, PROGRAM, VALUE, Commands, commands
 from tests.parts.ordinary_user import OrdinaryUser, ordinary_user
+from tests.parts.patience import wait_until
 from tests.parts.tls import TlsUpstream
 
 pytestmark = pytest.mark.other_uid
@@ -56,10 +56,7 @@ def _forms(secret: str) -> list[bytes]:
 
 
 def _wait_until_ended(pid: int) -> None:
-    deadline = time.monotonic() + 20
-    while Path(f"/proc/{pid}").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_until(lambda: not Path(f"/proc/{pid}").exists())
 
 
 # --- processes ------------------------------------------------------------------------------------------------------------------------

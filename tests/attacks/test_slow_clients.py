@@ -12,8 +12,8 @@ import pytest
 from agentsecrets.network.http1.limits import Limits
 from tests.parts.equipped import STYLES, equipped
 from tests.parts.front import Front, front
+from tests.parts.patience import until
 from tests.parts.tls import TlsUpstream
-from tests.unit.network.wires import until
 
 QUICK = replace(Limits(), head_seconds=0.4, idle_seconds=0.4, body_seconds=0.4, stall_seconds=0.5, linger_seconds=0.1)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ import pytest
 
 from tests.parts.commands import PASSWORD, VALUE, Commands, commands
 from tests.parts.ordinary_user import OrdinaryUser, ordinary_user
+from tests.parts.patience import wait_until
 from tests.parts.squatter import free_port
 
 pytestmark = pytest.mark.other_uid
@@ -54,10 +54,7 @@ def _kill(attacker: OrdinaryUser, person: Commands) -> None:
     """The same user may end the daemon without a word."""
     pid = person.ask("status")["pid"]
     attacker.attack("kill", pid=pid, number=signal.SIGKILL)
-    deadline = time.monotonic() + 20
-    while Path(f"/proc/{pid}").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_until(lambda: not Path(f"/proc/{pid}").exists())
 
 
 def test_a_port_that_somebody_else_holds_is_not_spoken_to(attacker: OrdinaryUser) -> None:

@@ -14,8 +14,8 @@ from agentsecrets.network.http1.limits import Limits
 from tests.parts.equipped import STYLES, VALUE, equipped
 from tests.parts.front import front
 from tests.parts.house import House
+from tests.parts.patience import until
 from tests.parts.tls import Behaviour, Seen, TlsUpstream
-from tests.unit.network.wires import until
 
 QUICK = replace(Limits(), connect_seconds=1, tls_seconds=1, first_byte_seconds=0.6, silence_seconds=0.6)
 OK = b"HTTP/1.1 200 OK\r\n"

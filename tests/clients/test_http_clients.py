@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -12,6 +12,7 @@ from tests.parts.commands import VALUE
 from tests.parts.exchanges import digest_of
 from tests.parts.http_client import NAMES, Came, HttpClient, Ways, ways
 from tests.parts.memory import resident
+from tests.parts.patience import wait_until
 
 MARK = "[REDACTED_BY_AGENTSECRETS]"
 KIB, MIB = 1 << 10, 1 << 20
@@ -35,13 +36,6 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ways]:
 @pytest.fixture(params=NAMES)
 def client(request: pytest.FixtureRequest, scene: Ways) -> HttpClient:
     return scene.clients[request.param]
-
-
-def _until(condition: Callable[[], bool], seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come to pass"
-        time.sleep(0.01)
 
 
 def _by_name(came: Came, without: set[str]) -> dict[str, list[str]]:
@@ -205,8 +199,8 @@ def test_a_client_that_leaves_within_an_answer_lets_the_upstream_go(scene: Ways,
     scene.exchanges.ended = 0
     came = client.ask(scene.proxied(f"/give?bytes={512 * MIB}&framing=chunked", leave=MIB))
     assert came.error is not None
-    _until(lambda: scene.exchanges.ended == 1)
-    _until(lambda: scene.logged(1)[0]["status"] == "CANCELLED")
+    wait_until(lambda: scene.exchanges.ended == 1)
+    wait_until(lambda: scene.logged(1)[0]["status"] == "CANCELLED")
     assert client.ask(scene.proxied("/asks")).error is None
 
 

@@ -7,13 +7,13 @@ import shlex
 import shutil
 import stat
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.parts.commands import PROGRAM, VALUE, Commands, commands
+from tests.parts.patience import wait_until
 from tests.parts.terminal import Terminal
 
 SHELLS = ("bash", "zsh", "fish")
@@ -136,19 +136,12 @@ def test_what_is_typed_stands_in_no_argument_and_no_variable(desk: Commands, tmp
             screen.type(("autoload -Uz compinit && compinit -u -D; " if shell == "zsh" else "") + f"source {file}; echo rea''dy")
             screen.wait_for("ready")
             screen.press(f"agentsecrets secrets set KEY={VALUE.replace('/', '_')}\t")
-            _until(lambda: Path(f"{seen}.words").exists() and b"set" in Path(f"{seen}.words").read_bytes())
+            wait_until(lambda: Path(f"{seen}.words").exists() and b"set" in Path(f"{seen}.words").read_bytes())
             screen.interrupt()
             screen.type("exit")
         assert b"sk_live_51HxQ" in Path(f"{seen}.words").read_bytes(), shell
         assert b"sk_live_51HxQ" not in seen.read_bytes(), shell
         Path(f"{seen}.words").unlink()
-
-
-def _until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_no_daemon_is_woken_and_nothing_is_said(desk: Commands, tmp_path: Path) -> None:

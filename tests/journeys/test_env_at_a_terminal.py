@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.parts.commands import PASSWORD, PROGRAM, VALUE, Commands, commands
+from tests.parts.patience import wait_until
 from tests.parts.terminal import Terminal
 
 MARK = "[REDACTED_BY_AGENTSECRETS]"
@@ -249,8 +249,5 @@ def test_a_terminal_that_goes_away_ends_the_command(house: Commands) -> None:
         screen.wait_for("pid ")
         screen.wait_for("\r\n")
         child = int(screen.shown.rpartition("pid ")[2].split()[0])
-    deadline = time.monotonic() + 30
-    while Path(f"/proc/{child}").exists() and "State:\tZ" not in Path(f"/proc/{child}/status").read_text():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_until(lambda: not Path(f"/proc/{child}").exists() or "State:\tZ" in Path(f"/proc/{child}/status").read_text())
     assert os.getpid() != child

@@ -11,13 +11,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.parts.commands import PASSWORD, PROGRAM, VALUE, Commands, commands
+from tests.parts.patience import wait_until
 
 MARK = "[REDACTED_BY_AGENTSECRETS]"
 SECONDS = 30.0
@@ -84,13 +85,6 @@ def _read_until(program: subprocess.Popen[bytes], text: bytes) -> bytes:
         assert part, seen
         seen += part
     return seen
-
-
-def _wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 # --- what the command gets ----------------------------------------------------------------------------------------------------------------
@@ -253,7 +247,7 @@ def test_when_the_hand_over_is_killed_the_command_ends_too(house: Commands) -> N
     with _running(house, _python(house, "import os, time; print(os.getpid(), flush=True); time.sleep(60)")) as program:
         child = int(_read_until(program, b"\n"))
         program.kill()
-        _wait_until(lambda: not Path(f"/proc/{child}").exists() or "State:\tZ" in Path(f"/proc/{child}/status").read_text())
+        wait_until(lambda: not Path(f"/proc/{child}").exists() or "State:\tZ" in Path(f"/proc/{child}/status").read_text())
 
 
 def test_a_command_that_does_not_exist_is_refused_before_the_password(house: Commands) -> None:

@@ -7,7 +7,6 @@ import os
 import resource
 import shutil
 import signal
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import pytest
 
 from tests.parts.commands import PASSWORD, VALUE, Commands, commands
 from tests.parts.disk import Disk, disk
+from tests.parts.patience import wait_until
 from tests.parts.tls import TlsUpstream
 
 UNWRITABLE = "state_unwritable"
@@ -49,9 +49,7 @@ def _call(ours: Commands, upstream: TlsUpstream) -> int:
 def _killed(ours: Commands) -> None:
     pid = ours.ask("status")["pid"]
     os.kill(pid, signal.SIGKILL)
-    deadline = time.monotonic() + 10
-    while Path(f"/proc/{pid}/exe").exists() and time.monotonic() < deadline:
-        time.sleep(0.01)
+    wait_until(lambda: not Path(f"/proc/{pid}/exe").exists())
 
 
 # --- full ------------------------------------------------------------------------------------------------------------------------------

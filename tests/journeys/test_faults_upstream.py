@@ -19,6 +19,7 @@ from agentsecrets.errors import AgentSecretsError
 from agentsecrets.model.allowlist import AllowedHost
 from tests.parts.commands import PROGRAM, VALUE, Commands, commands
 from tests.parts.house import House, open_house, read
+from tests.parts.patience import until
 from tests.parts.tls import TlsUpstream
 
 BEARER = ("X-AS-Inject-Bearer", "KEY")
@@ -154,12 +155,6 @@ def _settled(house: House) -> bool:
     return house.engine.under_way == 0 and not house.log.dangling()
 
 
-async def _until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not condition():  # noqa: ASYNC110  (a condition with a deadline)
-            await asyncio.sleep(0.005)
-
-
 @pytest.mark.parametrize("path", ["/silent", "/big?bytes=50000000", "/sse?events=1000&gap=0.01"])
 def test_a_caller_that_is_cancelled_at_any_moment_frees_its_slot_and_is_recorded(tmp_path: Path, breaking: TlsUpstream, path: str) -> None:
     async def story() -> None:
@@ -171,7 +166,7 @@ def test_a_caller_that_is_cancelled_at_any_moment_frees_its_slot_and_is_recorded
                 call.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await call
-            await _until(lambda: _settled(house))
+            await until(lambda: _settled(house))
             assert {line["status"] for line in newest(house.log, 100)} <= {"CANCELLED"}
 
     asyncio.run(story())

@@ -17,6 +17,7 @@ from agentsecrets.mcp.asking import Daemon
 from agentsecrets.mcp.server import Server
 from tests.parts.commands import PROGRAM, VALUE, Commands, commands
 from tests.parts.mcp import McpClient, shop
+from tests.parts.patience import wait_until
 from tests.parts.tls import Seen, TlsUpstream, chunk
 
 HANDSHAKES = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
@@ -193,7 +194,7 @@ def test_an_agent_may_wait_until_a_person_has_set_the_key(desk: Commands):
     with McpClient(desk) as client:
         asked = {"name": "request_secret", "arguments": {"key": "WAITED_KEY", "reason": "to go on", "wait_seconds": 25}}
         waiting = client.request("tools/call", asked)
-        _wait_for(lambda: any(line["key"] == "WAITED_KEY" for line in desk.ask("secrets", "request")))
+        wait_until(lambda: any(line["key"] == "WAITED_KEY" for line in desk.ask("secrets", "request")))
         desk.run("secrets", "set", "WAITED_KEY", said=VALUE)
         answer = client.next()
         assert answer["id"] == waiting
@@ -233,9 +234,9 @@ def test_a_call_that_is_cancelled_is_not_answered_and_ends_in_the_log(desk: Comm
     with McpClient(desk) as client:
         before = len(upstream.seen)
         asked = client.request("tools/call", {"name": "api_call", "arguments": {"url": upstream.url("/silent")}})
-        _wait_for(lambda: len(upstream.seen) > before)
+        wait_until(lambda: len(upstream.seen) > before)
         client.send({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": asked, "reason": "enough"}})
-        _wait_for(lambda: client.use("proxy_logs", last=1, status="CANCELLED")["calls"] != [])
+        wait_until(lambda: client.use("proxy_logs", last=1, status="CANCELLED")["calls"] != [])
         assert client.ask("ping")["result"] == {}
         assert client.end()[0] == 0
         assert not [line for line in client.said.splitlines() if json.loads(line)["id"] == asked]
@@ -245,20 +246,20 @@ def test_calls_run_side_by_side_and_too_many_are_told_to_wait(desk: Commands, up
     with McpClient(desk) as client:
         before = len(upstream.seen)
         slow = [client.request("tools/call", {"name": "api_call", "arguments": {"url": upstream.url("/silent")}}) for _ in range(16)]
-        _wait_for(lambda: len(upstream.seen) == before + 16)
+        wait_until(lambda: len(upstream.seen) == before + 16)
         assert client.refused("status")["error"] == "busy"
         client.send({"jsonrpc": "2.0", "id": slow[0], "method": "tools/call", "params": {"name": "status"}})
         assert client.next()["error"]["code"] == -32600
         for asked in slow:
             client.send({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": asked}})
-        _wait_for(lambda: _is_free(client))
+        wait_until(lambda: _is_free(client))
 
 
 def test_the_end_of_the_input_ends_the_server_also_while_a_call_is_under_way(desk: Commands, upstream: TlsUpstream):
     with McpClient(desk) as client:
         before, started = len(upstream.seen), time.monotonic()
         client.request("tools/call", {"name": "api_call", "arguments": {"url": upstream.url("/silent")}})
-        _wait_for(lambda: len(upstream.seen) > before)
+        wait_until(lambda: len(upstream.seen) > before)
         assert client.end()[0] == 0
         assert time.monotonic() - started < 15
 
@@ -316,10 +317,3 @@ def test_the_library_serves_as_the_quick_path_does(desk: Commands):
 def _is_free(client: McpClient) -> bool:
     result = client.ask("tools/call", {"name": "status", "arguments": {}})["result"]
     return result["isError"] is False
-
-
-def _wait_for(condition: Any) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)

@@ -13,7 +13,8 @@ import pytest
 
 from tests.conftest import Counted
 from tests.parts.commands import PASSWORD, PROGRAM, Commands, commands
-from tests.parts.desktop import Desktop, desktop, wait_for
+from tests.parts.desktop import Desktop, desktop
+from tests.parts.patience import wait_until
 
 KILLS = 8
 
@@ -88,7 +89,7 @@ def test_a_keychain_that_is_not_there_is_no_obstacle_to_leaving_it(person: Comma
 def test_an_idle_daemon_locks_at_level_keychain_too_and_stays_locked(person: Commands) -> None:
     person.run("protection", "set", "keychain", "--password-stdin", said=PASSWORD)
     person.run("unlock", "--idle-lock", "1s")
-    wait_for(lambda: bool(person.ask("status")["locked"]))
+    wait_until(lambda: bool(person.ask("status")["locked"]))
     assert person.ask("secrets", "list", code=3)["error"] == "locked"
     assert person.ask("status")["locked_by"] == ""
     person.run("unlock", "--idle-lock", "1h")
@@ -99,7 +100,7 @@ def test_a_daemon_in_the_foreground_opens_itself_at_level_keychain(person: Comma
     person.run("protection", "set", "keychain", "--password-stdin", said=PASSWORD)
     person.stop()
     with subprocess.Popen([PROGRAM, "proxy", "start", "--foreground"], env=person.environment, cwd=person.folder) as foreground:
-        wait_for(lambda: person.end("proxy", "status").returncode == 0)
+        wait_until(lambda: person.end("proxy", "status").returncode == 0)
         status = person.ask("status")
         assert (status["pid"], status["locked"]) == (foreground.pid, False)
         foreground.terminate()

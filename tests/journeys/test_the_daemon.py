@@ -6,7 +6,6 @@ import http.client
 import json
 import os
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +20,7 @@ from agentsecrets.client.lifecycle import ensure_daemon, lock, stop
 from agentsecrets.errors import AgentSecretsError, DaemonGone, Locked, NoDaemon, OtherVersion, SignatureInvalid, UnknownCaller
 from agentsecrets.wire.failures import from_json
 from agentsecrets.wire.messages import LogQuery, ProjectName, Signed
+from tests.parts.patience import wait_until
 from tests.parts.tls import TlsUpstream
 
 PASSWORD = "violet-harbour-quartz-meadow"
@@ -167,10 +167,7 @@ def test_a_vault_that_nobody_uses_locks_itself_although_somebody_looks_at_the_st
     home = tmp_path / "home"
     with running(home) as control:
         presence(home, deed="unlock", idle_lock_s=1)
-        deadline = time.monotonic() + 20
-        while not _is_locked(control):
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        wait_until(lambda: _is_locked(control))
 
 
 def _is_locked(control: Control) -> bool:

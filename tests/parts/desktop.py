@@ -6,14 +6,15 @@ import os
 import socket
 import subprocess
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Self
 
 from jeepney.io.blocking import DBusConnection, open_dbus_connection
 from secretstorage import Collection, SecretStorageException
+
+from tests.parts.patience import wait_until
 
 LOGIN = "login-keyring-password-of-the-tests"
 _SECONDS = 20.0
@@ -58,7 +59,7 @@ class Desktop:
         configuration.chmod(0o644)
         self._bus = self._start("dbus-daemon", "--nofork", "--nosyslog", f"--config-file={configuration}")
         self._keyring: subprocess.Popen[bytes] | None = None
-        wait_for(self._answers)
+        wait_until(self._answers)
 
     def __enter__(self) -> Self:
         return self
@@ -77,7 +78,7 @@ class Desktop:
         assert self._keyring.stdin is not None
         self._keyring.stdin.write(LOGIN.encode())
         self._keyring.stdin.close()
-        wait_for(lambda: self.is_locked() is False)
+        wait_until(lambda: self.is_locked() is False)
 
     def log_out(self) -> None:
         """Ends GNOME Keyring; what it keeps stays on its disk."""
@@ -91,7 +92,7 @@ class Desktop:
         self._keyring = self._start(
             "gnome-keyring-daemon", "--foreground", "--components=secrets", f"--control-directory={self._run}/control"
         )
-        wait_for(lambda: self.is_locked() is True)
+        wait_until(lambda: self.is_locked() is True)
 
     def lock(self) -> None:
         """Locks the default collection, as a person does in its program."""
@@ -163,14 +164,6 @@ class Desktop:
         except OSError:
             return False
         return True
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    """Polls until something holds."""
-    deadline = time.monotonic() + _SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come in time"
-        time.sleep(0.02)
 
 
 @contextmanager

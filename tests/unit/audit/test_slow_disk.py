@@ -15,6 +15,7 @@ from agentsecrets.storage.audit_db import AuditDb
 from agentsecrets.storage.eager import SHORT_SECONDS, EagerWorker
 from agentsecrets.storage.worker import ThreadWorker
 from tests.parts.house import PASSWORD, SystemClock
+from tests.parts.patience import until
 
 SECONDS = 20.0
 ROUNDS = 200
@@ -134,9 +135,7 @@ def test_an_outcome_that_nobody_waits_for_is_written_soon_when_nothing_follows(t
     async def story(journal: Journal, disk: StuckDisk) -> None:
         journal.note(_event(1))
         assert not disk.batches
-        async with asyncio.timeout(SECONDS):
-            while not disk.batches:  # noqa: ASYNC110  (nobody is told of it)
-                await asyncio.sleep(0.001)
+        await until(lambda: bool(disk.batches))
         assert journal.length == 1
 
     _tell(tmp_path, story)

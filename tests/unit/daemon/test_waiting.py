@@ -6,8 +6,9 @@ import contextlib
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
+
+from tests.parts.patience import wait_until
 
 PROGRAM = """
 import sys
@@ -22,13 +23,6 @@ def _children(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-def _wait_for(condition: object) -> None:
-    deadline = time.monotonic() + 20
-    while not (callable(condition) and condition()):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def _held(child: int) -> list[str]:
     held = []
     for path in Path(f"/proc/{child}/fd").iterdir():
@@ -40,13 +34,13 @@ def _held(child: int) -> list[str]:
 def test_it_is_listed_as_what_it_is_holds_nothing_of_its_parent_and_ends_with_it(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", PROGRAM, str(tmp_path / "home")], stdin=subprocess.PIPE) as parent:
         assert parent.stdin is not None
-        _wait_for(lambda: _children(parent.pid))
+        wait_until(lambda: bool(_children(parent.pid)))
         [child] = _children(parent.pid)
         listed = Path(f"/proc/{child}/cmdline")
-        _wait_for(lambda: listed.read_bytes().rstrip(b"\0") == b"agentsecrets-daemon")
-        _wait_for(lambda: _held(child) == ["/dev/null", "/dev/null", "/dev/null", "pipe", "socket"])  # while it imports, files are open
+        wait_until(lambda: listed.read_bytes().rstrip(b"\0") == b"agentsecrets-daemon")
+        wait_until(lambda: _held(child) == ["/dev/null", "/dev/null", "/dev/null", "pipe", "socket"])  # while it imports, files are open
         assert os.getsid(child) == child
         parent.stdin.close()
         parent.wait(20)
-    _wait_for(lambda: not listed.exists())
+    wait_until(lambda: not listed.exists())
     assert not (tmp_path / "home").exists()

@@ -10,7 +10,8 @@ import pytest
 
 from agentsecrets.errors import AgentSecretsError, BadRequest, UpstreamProtocol, UpstreamTimeout, UpstreamUnreachable
 from agentsecrets.network.http1.limits import Limits
-from tests.unit.network.wires import Script, network, outbound, says, until, upstream_that
+from tests.parts.patience import until
+from tests.unit.network.wires import Script, network, outbound, says, upstream_that
 
 OK = b"HTTP/1.1 200 OK\r\n"
 TWO = OK + b"Content-Length: 2\r\n\r\nhi"

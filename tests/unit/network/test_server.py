@@ -9,7 +9,8 @@ import uvloop
 
 from agentsecrets.network.http1.limits import Limits
 from agentsecrets.network.http1.server import Exchange
-from tests.unit.network.wires import SHORT, echo, served, until
+from tests.parts.patience import until
+from tests.unit.network.wires import SHORT, echo, served
 
 GET = b"GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 POST = b"POST /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello"

@@ -71,13 +71,6 @@ async def served(serve: Serve = echo, limits: Limits = SHORT) -> AsyncIterator[S
             connection.abort()
 
 
-async def until(condition: Callable[[], bool], seconds: float = SECONDS) -> None:
-    """Waits for a condition, not for a time."""
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110  (a condition of any kind has no event)
-            await asyncio.sleep(0.005)
-
-
 Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 

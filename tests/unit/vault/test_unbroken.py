@@ -18,6 +18,7 @@ from agentsecrets.model.secret import KeyName
 from agentsecrets.team.projects import check_new_name
 from agentsecrets.vault.unbroken import unbroken
 from tests.parts.house import House, open_house
+from tests.parts.patience import until
 
 KEY = KeyName("KEY")
 HOST = AllowedHost("api.example.com", 443)
@@ -33,12 +34,6 @@ async def _abandon(deed: Awaitable[object]) -> None:
         await task
 
 
-async def _until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110  (a condition with a deadline)
-            await asyncio.sleep(0.001)
-
-
 def _tell(root: Path, story: Callable[[House], Awaitable[None]]) -> None:
     async def tell() -> None:
         async with open_house(root / "home") as house:
@@ -52,7 +47,7 @@ def test_an_abandoned_set_does_not_leave_the_old_value_in_use(tmp_path: Path) ->
         await house.set(KEY, b"old")
         old = await house.secrets.open(house.place, KEY)
         await _abandon(house.set(KEY, b"new"))
-        await _until(lambda: house.state.newest_version(house.place, _record_id(house)) == 2)
+        await until(lambda: house.state.newest_version(house.place, _record_id(house)) == 2)
         await house.secrets.lines(house.place)
         assert await house.secrets.open(house.place, KEY) is not old
 
@@ -64,7 +59,7 @@ def test_an_abandoned_delete_does_not_leave_the_value_in_use(tmp_path: Path) -> 
         await house.set(KEY, b"old")
         await house.secrets.open(house.place, KEY)
         await _abandon(house.secrets.delete(house.place, KEY))
-        await _until(lambda: house.state.records(house.place) == [])
+        await until(lambda: house.state.records(house.place) == [])
         await house.secrets.lines(house.place)
         with pytest.raises(SecretNotFound):
             await house.secrets.open(house.place, KEY)
@@ -75,7 +70,7 @@ def test_an_abandoned_delete_does_not_leave_the_value_in_use(tmp_path: Path) -> 
 def test_an_abandoned_entry_takes_effect_and_the_next_one_follows_it(tmp_path: Path) -> None:
     async def story(house: House) -> None:
         await _abandon(house.allow(HOST))
-        await _until(lambda: [listed for _, listed in house.workspace.state.allowed] == [HOST])
+        await until(lambda: [listed for _, listed in house.workspace.state.allowed] == [HOST])
         await house.allow(AllowedHost("other.example.com", 443))
         assert len(house.workspace.standing().allowlist.hosts) == 2
 
@@ -86,7 +81,7 @@ def test_an_abandoned_binding_is_in_force(tmp_path: Path) -> None:
     async def story(house: House) -> None:
         assert await house.binding(house.place, KEY) is None
         await _abandon(house.bind(Binding(KEY, ("api.example.com",), "bearer")))
-        await _until(lambda: house.state.binding(house.place, house.workspace.keys.binding_id(house.project_id, KEY)) is not None)
+        await until(lambda: house.state.binding(house.place, house.workspace.keys.binding_id(house.project_id, KEY)) is not None)
         await house.worker.run(lambda: None)
         await asyncio.sleep(0)
         found = await house.binding(house.place, KEY)
