@@ -1,12 +1,18 @@
-"""What the whole suite says at its end."""
+"""What tests of many folders share, and what the whole suite says at its end."""
 
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.parts.tls import TlsUpstream
+
+if TYPE_CHECKING:
+    from tests.parts.desktop import Desktop
 
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])  # how busy a machine is proves nothing
 settings.load_profile("house")
@@ -24,6 +30,22 @@ Counted = Callable[[str], None]
 def counted(record_property: Callable[[str, object], None], request: pytest.FixtureRequest) -> Counted:
     """For tests over many cases: how many there were, and what became of them."""
     return lambda figure: record_property("counted", f"{request.node.path.stem}: {figure}")
+
+
+@pytest.fixture(scope="module")
+def upstream() -> Iterator[TlsUpstream]:
+    """A real TLS server."""
+    with TlsUpstream() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desktop]:
+    """A desktop session of somebody who has logged in."""
+    from tests.parts.desktop import desktop  # what it needs is there on Linux only
+
+    with desktop(tmp_path_factory.mktemp("desktop")) as started:
+        yield started
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -159,7 +159,7 @@ def test_a_path_prefix_is_not_left_by_climbing(path: str):
 def test_a_key_that_is_bound_or_pinned_is_sent_nowhere_else(tmp_path: Path):
     async def tell() -> None:
         async with equipped(tmp_path, first) as house:
-            await house.allow(AllowedHost("localhost", second.port, private=("127.0.0.0/8", "::1/128"), ca=second.ca_pem))
+            await house.allow(second.allowed)
             await house.set("FRESH_KEY", b"sk_live_51HxQ")
             fresh = ("X-AS-Inject-Bearer", "FRESH_KEY")
             await read(await house.call(first.url("/echo"), fresh))
@@ -214,7 +214,7 @@ def test_no_call_pins_a_key_where_anybody_can_publish_what_it_writes(tmp_path: P
 def test_of_many_first_uses_at_once_one_pins_and_the_others_are_judged_by_it(tmp_path: Path, counted: Counted):
     async def tell() -> tuple[int, int]:
         async with equipped(tmp_path, first) as house:
-            await house.allow(AllowedHost("localhost", second.port, private=("127.0.0.0/8", "::1/128"), ca=second.ca_pem))
+            await house.allow(second.allowed)
             for number in range(ROUNDS):
                 key = f"FRESH_{number}"
                 await house.set(key, b"q7Zp-Lw3xVt9KdRm")

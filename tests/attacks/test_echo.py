@@ -14,7 +14,6 @@ import pytest
 from backports import zstd
 
 from agentsecrets.errors import EchoEnclosed, UndecodableResponse
-from agentsecrets.model.allowlist import AllowedHost
 from agentsecrets.redact import MARK
 from tests.parts.forms import FORMS
 from tests.parts.house import House, open_house, read
@@ -28,8 +27,7 @@ IN_FIELDS = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
 
 
 async def _with_key(house: House, upstream: TlsUpstream) -> None:
-    port = int(upstream.origin.rpartition(":")[2])
-    await house.allow(AllowedHost("localhost", port, private=("127.0.0.0/8", "::1/128"), ca=upstream.ca_pem))
+    await house.allow(upstream.allowed)
     await house.set("KEY", VALUE)
 
 

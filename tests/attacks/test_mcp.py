@@ -20,12 +20,6 @@ NEEDLES = (VALUE, base64.b64encode(VALUE.encode()).decode(), VALUE.encode().hex(
 
 
 @pytest.fixture(scope="module")
-def upstream() -> Iterator[TlsUpstream]:
-    with TlsUpstream() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory, upstream: TlsUpstream) -> Iterator[Commands]:
     with shop(tmp_path_factory.mktemp("mcp"), upstream) as made:
         yield made

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from agentsecrets.model.allowlist import AllowedHost
 from agentsecrets.network.http1.limits import Limits
 from tests.parts.equipped import STYLES, VALUE, equipped
 from tests.parts.front import front
@@ -197,7 +196,7 @@ UNPROVED: dict[str, tuple[dict[str, Any], bytes]] = {
 def test_whoever_cannot_prove_the_name_gets_no_byte_of_a_request(tmp_path: Path, made: dict[str, Any], said: bytes):
     async def tell() -> None:
         async with equipped(tmp_path, known, QUICK) as house, front(house) as opened:
-            await house.allow(AllowedHost("localhost", asked.port, private=("127.0.0.0/8", "::1/128"), ca=known.ca_pem))
+            await house.allow(replace(asked.allowed, ca=known.ca_pem))
             await house.set("FRESH_KEY", VALUE.encode())
             url = f"https://localhost:{asked.port}/echo"
             answer = await opened.tell(opened.request(("X-AS-Target-URL", url), ("X-AS-Inject-Bearer", "FRESH_KEY")))

@@ -20,12 +20,6 @@ TOOLS = ["list_secrets", "api_call", "next_page", "request_secret", "status", "p
 
 
 @pytest.fixture(scope="module")
-def upstream() -> Iterator[TlsUpstream]:
-    with TlsUpstream() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory, upstream: TlsUpstream) -> Iterator[Commands]:
     with shop(tmp_path_factory.mktemp("clients"), upstream) as made:
         yield made

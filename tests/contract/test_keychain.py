@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -23,12 +23,6 @@ from tests.parts.ordinary_user import ordinary_user
 
 KEY = secrets.token_bytes(32)
 KEYCHAINS: dict[str, Callable[[], Keychain]] = {"secret service": SecretService, "in a program of its own": BoundedKeychain}
-
-
-@pytest.fixture(scope="module")
-def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desktop]:
-    with desktop(tmp_path_factory.mktemp("desktop")) as started:
-        yield started
 
 
 @pytest.fixture(params=KEYCHAINS)

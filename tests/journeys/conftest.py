@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from tests.parts.commands import Commands, commands
-from tests.parts.tls import TlsUpstream
 
 
 @pytest.fixture
@@ -30,10 +29,3 @@ def newcomer(tmp_path: Path) -> Iterator[Commands]:
     """Commands of somebody who has nothing yet."""
     with commands(tmp_path, ready=False) as fresh:
         yield fresh
-
-
-@pytest.fixture(scope="module")
-def upstream() -> Iterator[TlsUpstream]:
-    """A real TLS server."""
-    with TlsUpstream() as started:
-        yield started

@@ -29,21 +29,17 @@ VALUE = b"sk_live_51HxQ/7+zvBq=Lm9"
 MARK = b"[REDACTED_BY_AGENTSECRETS]"
 
 
-def _entry(upstream: TlsUpstream) -> AllowedHost:
-    return AllowedHost("localhost", int(upstream.origin.rpartition(":")[2]), private=("127.0.0.0/8", "::1/128"), ca=upstream.ca_pem)
-
-
 def _seen(body: bytes) -> dict[str, object]:
     document: dict[str, object] = json.loads(body)
     return document
 
 
 def _host(upstream: TlsUpstream) -> str:
-    return _entry(upstream).shown
+    return upstream.allowed.shown
 
 
 async def _ready(house: House, upstream: TlsUpstream) -> None:
-    await house.allow(_entry(upstream))
+    await house.allow(upstream.allowed)
     await house.set("KEY", VALUE)
 
 
@@ -97,7 +93,7 @@ def test_nothing_is_reached_while_the_allowlist_is_empty_and_only_what_is_on_it_
             await house.set("KEY", VALUE)
             with pytest.raises(EmptyAllowlist):
                 await house.call(upstream.url("/echo"), ("X-AS-Inject-Bearer", "KEY"))
-            await house.allow(_entry(upstream))
+            await house.allow(upstream.allowed)
             with pytest.raises(DomainNotInAllowlist):
                 await house.call("https://evil.example/", ("X-AS-Inject-Bearer", "KEY"))
             assert [line["status"] for line in newest(house.log, 10)] == ["BLOCKED", "BLOCKED"]
@@ -110,7 +106,7 @@ def test_the_first_call_pins_a_key_and_a_later_one_elsewhere_is_refused(tmp_path
     async def tell() -> None:
         async with open_house(tmp_path / "home") as house:
             await _ready(house, upstream)
-            await house.allow(_entry(other))
+            await house.allow(other.allowed)
             await read(await house.call(upstream.url("/echo"), ("X-AS-Inject-Bearer", "KEY")))
             with pytest.raises(BindingMismatch):
                 await house.call(other.url("/echo"), ("X-AS-Inject-Bearer", "KEY"))
@@ -150,10 +146,10 @@ def test_an_agents_own_credential_beside_an_injection_is_refused(tmp_path: Path)
 def test_a_missing_secret_and_a_bad_certificate_are_told_in_our_own_words(tmp_path: Path) -> None:
     async def tell() -> None:
         async with open_house(tmp_path / "home") as house:
-            await house.allow(_entry(upstream))
+            await house.allow(upstream.allowed)
             with pytest.raises(SecretNotFound):
                 await house.call(upstream.url("/echo"), ("X-AS-Inject-Bearer", "NOPE"))
-            await house.allow(AllowedHost("127.0.0.1", _entry(stranger).port, private=("127.0.0.0/8",)))
+            await house.allow(AllowedHost("127.0.0.1", stranger.port, private=("127.0.0.0/8",)))
             with pytest.raises(UpstreamCertificate):
                 await house.call(stranger.url("/echo").replace("localhost", "127.0.0.1"))
 
@@ -194,7 +190,7 @@ def test_of_two_first_calls_at_once_only_one_gets_the_key(tmp_path: Path) -> Non
     async def tell() -> None:
         async with open_house(tmp_path / "home") as house:
             await _ready(house, upstream)
-            await house.allow(_entry(other))
+            await house.allow(other.allowed)
             calls = [house.call(place.url("/echo"), ("X-AS-Inject-Bearer", "KEY")) for place in (upstream, other)]
             answers = await asyncio.gather(*calls, return_exceptions=True)
             assert sum(isinstance(answer, BindingMismatch) for answer in answers) == 1

@@ -23,23 +23,17 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
     """An account with one secret, and a command that is remembered, so that most runs need no password."""
     with commands(tmp_path_factory.mktemp("env")) as ready:
         ready.run("secrets", "set", "API_KEY=-", said=VALUE)
-        ready.run("env", "--password-stdin", "--remember", *_python(ready, "pass"), said=PASSWORD)
+        ready.run("env", "--password-stdin", "--remember", *ready.python("pass"), said=PASSWORD)
         yield ready
 
 
-def _python(house: Commands, text: str) -> tuple[str, ...]:
-    """The words that run some Python; always the same."""
-    (house.folder / "program.py").write_text(text)
-    return ("--", sys.executable, "program.py")
-
-
 def _screen(house: Commands, text: str) -> Terminal:
-    return house.at_terminal("env", *_python(house, text))
+    return house.at_terminal("env", *house.python(text))
 
 
 def _shell(house: Commands, text: str, *flags: str) -> tuple[Terminal, str]:
     """An interactive shell, and the line that runs some Python by ``agentsecrets env``."""
-    words = " ".join([PROGRAM, "env", *flags, *_python(house, text)])
+    words = " ".join([PROGRAM, "env", *flags, *house.python(text)])
     return Terminal(SHELL, house.folder, {**house.environment, "PS1": "shell> "}), words
 
 
@@ -112,7 +106,7 @@ def test_the_command_has_a_terminal_of_the_same_size(house: Commands) -> None:
     with Terminal(SHELL, house.folder, {**house.environment, "PS1": "shell> "}) as screen:
         screen.wait_for("shell> ")
         screen.resize(33, 101)
-        screen.type(" ".join([PROGRAM, "env", *_python(house, text)]))
+        screen.type(" ".join([PROGRAM, "env", *house.python(text)]))
         screen.wait_for("[True, True, True] os.terminal_size(columns=101, lines=33) True")
         _leave(screen)
 
@@ -166,7 +160,7 @@ def test_ctrl_c_reaches_the_command_once(house: Commands) -> None:
         sys.exit(40 + len(seen))
     """
     for flags in ((), ("--no-mask",)):
-        with house.at_terminal("env", *flags, *_python(house, text)) as screen:
+        with house.at_terminal("env", *flags, *house.python(text)) as screen:
             screen.wait_for("ready")
             screen.interrupt()
             assert screen.end() == 41

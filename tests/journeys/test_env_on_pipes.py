@@ -30,15 +30,9 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
     with commands(tmp_path_factory.mktemp("env")) as ready:
         ready.run("secrets", "set", "API_KEY=-", said=VALUE)
         ready.run("secrets", "set", "OTHER_KEY=-", said="other-" + VALUE)
-        for words in (_python(ready, "pass"), _shell(ready, ":")):
+        for words in (ready.python("pass"), _shell(ready, ":")):
             ready.run("env", "--password-stdin", "--remember", *words, said=PASSWORD)
         yield ready
-
-
-def _python(house: Commands, text: str) -> tuple[str, ...]:
-    """The words that run some Python; always the same."""
-    (house.folder / "program.py").write_text(text)
-    return ("--", sys.executable, "program.py")
 
 
 def _shell(house: Commands, text: str) -> tuple[str, ...]:
@@ -92,15 +86,15 @@ def _read_until(program: subprocess.Popen[bytes], text: bytes) -> bytes:
 
 def test_the_command_has_every_value_on_top_of_the_shell_s_variables(house: Commands) -> None:
     text = "import os, json; print(json.dumps([len(os.environ['API_KEY']), os.environ['OTHER_KEY'][:6], os.environ['MINE']]))"
-    ended = house.end("env", *_python(house, text), MINE="kept", API_KEY="from the shell")
+    ended = house.end("env", *house.python(text), MINE="kept", API_KEY="from the shell")
     assert json.loads(ended.stdout) == [len(VALUE), "other-", "kept"], ended.stderr
 
 
 def test_only_what_is_named_is_handed_over(house: Commands) -> None:
     text = "import os; print(sorted(name for name in os.environ if name.endswith('_KEY')))"
-    assert _with_password(house, "--only", "API_KEY", *_python(house, text)).stdout == "['API_KEY']\n"
-    assert _with_password(house, "--only", "API_KEY,OTHER_KEY", *_python(house, text)).stdout == "['API_KEY', 'OTHER_KEY']\n"
-    refused = _with_password(house, "--only", "NO_SUCH_KEY", *_python(house, text))
+    assert _with_password(house, "--only", "API_KEY", *house.python(text)).stdout == "['API_KEY']\n"
+    assert _with_password(house, "--only", "API_KEY,OTHER_KEY", *house.python(text)).stdout == "['API_KEY', 'OTHER_KEY']\n"
+    refused = _with_password(house, "--only", "NO_SUCH_KEY", *house.python(text))
     assert refused.returncode == 5
     assert "NO_SUCH_KEY" in refused.stderr
 
@@ -110,7 +104,7 @@ def test_a_value_that_is_no_text_arrives_byte_for_byte(tmp_path: Path) -> None:
     with commands(tmp_path) as fresh:
         subprocess.run([PROGRAM, "secrets", "set", "RAW"], cwd=fresh.folder, env=fresh.environment, input=raw, check=True, timeout=60)
         text = "import os, hashlib; print(hashlib.sha256(os.environb[b'RAW']).hexdigest())"
-        assert _with_password(fresh, *_python(fresh, text)).stdout.strip() == hashlib.sha256(raw.removesuffix(b"\n")).hexdigest()
+        assert _with_password(fresh, *fresh.python(text)).stdout.strip() == hashlib.sha256(raw.removesuffix(b"\n")).hexdigest()
 
 
 def test_standard_input_folder_and_file_mode_mask_are_the_shell_s(house: Commands) -> None:
@@ -145,13 +139,13 @@ def test_values_are_taken_out_of_both_outputs_and_the_rest_is_left_as_it_is(hous
 
 def test_a_value_in_writes_of_one_byte_is_taken_out(house: Commands) -> None:
     text = "import os\nfor byte in os.environb[b'API_KEY'] + b'!': os.write(1, bytes([byte]))"
-    assert house.end("env", *_python(house, text)).stdout == f"{MARK}!"
+    assert house.end("env", *house.python(text)).stdout == f"{MARK}!"
 
 
 def test_output_without_values_is_the_same_byte_for_byte(house: Commands) -> None:
     text = "import os, random; random.seed(7); [os.write(1, random.randbytes(random.randrange(1, 9000))) for _ in range(300)]"
     plain = subprocess.run([sys.executable, "-c", text], capture_output=True, check=True, timeout=60).stdout
-    with _running(house, _python(house, text)) as program:
+    with _running(house, house.python(text)) as program:
         shown, _ = program.communicate(timeout=60)
     assert hashlib.sha256(shown).digest() == hashlib.sha256(plain).digest()
 
@@ -159,7 +153,7 @@ def test_output_without_values_is_the_same_byte_for_byte(house: Commands) -> Non
 def test_both_outputs_into_one_file_keep_their_order(house: Commands, tmp_path: Path) -> None:
     text = "import os\nfor n in range(200): os.write(1 + n % 2, b'%d\\n' % n)"
     with (tmp_path / "log").open("wb") as log:
-        command = [PROGRAM, "env", *_python(house, text)]
+        command = [PROGRAM, "env", *house.python(text)]
         subprocess.run(command, cwd=house.folder, env=house.environment, stdout=log, stderr=log, timeout=60, check=True)
     assert (tmp_path / "log").read_text().split() == [str(number) for number in range(200)]
 
@@ -176,7 +170,7 @@ def test_a_line_protocol_gets_each_answer_as_it_is_given(house: Commands) -> Non
             asked = json.loads(line)
             print(json.dumps({"jsonrpc": "2.0", "id": asked["id"], "result": os.environ["API_KEY"]}), flush=True)
     """
-    with _running(house, _python(house, text)) as program:
+    with _running(house, house.python(text)) as program:
         assert program.stdin is not None
         for number in range(20):
             program.stdin.write(json.dumps({"jsonrpc": "2.0", "id": number, "method": "tell"}).encode() + b"\n")
@@ -187,7 +181,7 @@ def test_a_line_protocol_gets_each_answer_as_it_is_given(house: Commands) -> Non
 
 
 def test_a_prompt_is_shown_before_it_is_answered(house: Commands) -> None:
-    with _running(house, _python(house, "print('hello ' + input('Name: '))")) as program:
+    with _running(house, house.python("print('hello ' + input('Name: '))")) as program:
         assert program.stdin is not None
         assert _read_until(program, b"Name: ") == b"Name: "
         program.stdin.write(b"Ada\n")
@@ -237,14 +231,14 @@ def test_a_signal_is_passed_on_once(house: Commands, number: signal.Signals) -> 
         time.sleep(0.2)
         sys.exit(40 + len(seen))
     """
-    with _running(house, _python(house, text)) as program:
+    with _running(house, house.python(text)) as program:
         _read_until(program, b"ready\n")
         program.send_signal(number)
         assert program.wait(SECONDS) == 41
 
 
 def test_when_the_hand_over_is_killed_the_command_ends_too(house: Commands) -> None:
-    with _running(house, _python(house, "import os, time; print(os.getpid(), flush=True); time.sleep(60)")) as program:
+    with _running(house, house.python("import os, time; print(os.getpid(), flush=True); time.sleep(60)")) as program:
         child = int(_read_until(program, b"\n"))
         program.kill()
         wait_until(lambda: not Path(f"/proc/{child}").exists() or "State:\tZ" in Path(f"/proc/{child}/status").read_text())

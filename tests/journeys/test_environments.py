@@ -8,11 +8,6 @@ from pathlib import Path
 from tests.parts.commands import PASSWORD, Commands
 
 
-def _value(person: Commands, key: str, environment: str) -> str:
-    words = ("secrets", "get", key, "--environment", environment, "--password-stdin")
-    return person.run(*words, said=PASSWORD).removesuffix("\n")
-
-
 def test_a_bound_folder_switches_by_its_project_file(person: Commands, tmp_path: Path) -> None:
     told = person.run("environment", "switch", "staging")
     assert told == "Using staging of shop, this folder.\n"
@@ -41,7 +36,7 @@ def test_a_value_for_all_environments_is_there_in_each(person: Commands) -> None
     ended = person.end("secrets", "set", "KEY=-", "--all-envs", said="the-same-everywhere")
     places = [line.rsplit(" / ", 1)[1] for line in ended.stderr.splitlines() if " / " in line]
     assert places == ["development", "staging", "PRODUCTION"]
-    assert [_value(person, "KEY", one) for one in ("development", "staging", "production")] == ["the-same-everywhere"] * 3
+    assert [person.value("KEY", "--environment", one) for one in ("development", "staging", "production")] == ["the-same-everywhere"] * 3
     assert person.ask("secrets", "list")[0]["environments"] == ["development", "staging", "production"]
 
 
@@ -61,9 +56,12 @@ def test_a_copy_is_whole_and_leaves_alone_what_is_there(person: Commands) -> Non
     person.run("secrets", "set", "TWO=-", "--environment", "staging", said="TWO-of-staging")
     told = person.ask("environment", "copy", "development", "staging")
     assert (told["copied"], told["left"]) == (["ONE"], ["TWO"])
-    assert (_value(person, "ONE", "staging"), _value(person, "TWO", "staging")) == ("ONE-of-development", "TWO-of-staging")
+    assert (person.value("ONE", "--environment", "staging"), person.value("TWO", "--environment", "staging")) == (
+        "ONE-of-development",
+        "TWO-of-staging",
+    )
     assert person.ask("environment", "copy", "development", "staging", "--overwrite")["copied"] == ["ONE", "TWO"]
-    assert _value(person, "TWO", "staging") == "TWO-of-development"
+    assert person.value("TWO", "--environment", "staging") == "TWO-of-development"
     counted = [(line["name"], line["secrets"], line["active"]) for line in person.ask("environment", "list")]
     assert counted == [("development", 2, True), ("staging", 2, False), ("production", 0, False)]
 
@@ -78,7 +76,7 @@ def test_a_merge_asks_for_each_value_and_enter_skips(person: Commands) -> None:
         assert screen.end() == 0
         assert "Stored 2 secrets in PRODUCTION, skipped 1 secret." in screen.shown
         assert "of-production" not in screen.shown
-    assert _value(person, "TWO", "production") == "two-of-production"
+    assert person.value("TWO", "--environment", "production") == "two-of-production"
     assert [line["key"] for line in person.ask("secrets", "list", "--environment", "production")] == ["ONE", "TWO"]
 
 
@@ -105,4 +103,4 @@ def test_an_environment_is_cleaned_after_a_yes_and_each_secret_can_come_back(per
     assert person.ask("environment", "clean", "development", "--yes")["deleted"] == ["ONE", "TWO"]
     assert person.ask("secrets", "list") == []
     person.run("secrets", "restore", "TWO")
-    assert _value(person, "TWO", "development") == "of-development"
+    assert person.value("TWO", "--environment", "development") == "of-development"

@@ -16,12 +16,6 @@ from tests.parts.tls import TlsUpstream
 
 
 @pytest.fixture(scope="module")
-def upstream() -> Iterator[TlsUpstream]:
-    with TlsUpstream() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
 def ready(tmp_path_factory: pytest.TempPathFactory, upstream: TlsUpstream) -> Iterator[Commands]:
     """Keys for each style, an allowed upstream, and a host on the list whose address may not be reached."""
     with commands(tmp_path_factory.mktemp("ready")) as person:

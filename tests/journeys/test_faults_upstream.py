@@ -25,11 +25,6 @@ from tests.parts.tls import TlsUpstream
 BEARER = ("X-AS-Inject-Bearer", "KEY")
 
 
-def _entry(upstream: TlsUpstream, ca: str | None = None) -> AllowedHost:
-    private = ("127.0.0.0/8", "::1/128")
-    return AllowedHost("localhost", int(upstream.origin.rpartition(":")[2]), private=private, ca=upstream.ca_pem if ca is None else ca)
-
-
 @asynccontextmanager
 async def _calling(root: Path, entry: AllowedHost) -> AsyncIterator[House]:
     async with open_house(root / "home") as house:
@@ -110,7 +105,7 @@ def test_an_upstream_that_breaks_off_is_told_recorded_and_frees_its_slot(
     tmp_path: Path, breaking: TlsUpstream, path: str, slug: str
 ) -> None:
     async def story() -> None:
-        async with _calling(tmp_path, _entry(breaking)) as house:
+        async with _calling(tmp_path, breaking.allowed) as house:
             for _ in range(3):
                 assert await _fails(house, breaking.url(path)) == slug
                 assert (_last(house)["status"], _last(house)["reason"]) == ("FAILED", slug)
@@ -158,7 +153,7 @@ def _settled(house: House) -> bool:
 @pytest.mark.parametrize("path", ["/silent", "/big?bytes=50000000", "/sse?events=1000&gap=0.01"])
 def test_a_caller_that_is_cancelled_at_any_moment_frees_its_slot_and_is_recorded(tmp_path: Path, breaking: TlsUpstream, path: str) -> None:
     async def story() -> None:
-        async with _calling(tmp_path, _entry(breaking)) as house:
+        async with _calling(tmp_path, breaking.allowed) as house:
             for turn in range(12):
                 call = asyncio.create_task(_whole(house, breaking.url(path)))
                 for _ in range(turn * turn):

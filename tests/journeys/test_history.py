@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.parts.commands import PASSWORD, Commands
-
-
-def _value(person: Commands) -> str:
-    return person.run("secrets", "get", "KEY", "--password-stdin", said=PASSWORD).removesuffix("\n")
+from tests.parts.commands import Commands
 
 
 def _set(person: Commands, *values: str) -> None:
@@ -29,9 +25,9 @@ def test_versions_are_listed_without_a_value(person: Commands) -> None:
 def test_a_rollback_is_a_new_version_with_the_old_value(person: Commands) -> None:
     _set(person, "first-value", "second-value", "third-value")
     assert person.ask("secrets", "rollback", "KEY")["version"] == 4
-    assert _value(person) == "second-value"
+    assert person.value() == "second-value"
     assert person.ask("secrets", "rollback", "KEY", "--to", "1")["version"] == 5
-    assert _value(person) == "first-value"
+    assert person.value() == "first-value"
     assert person.ask("secrets", "history", "KEY")[0]["note"] == "version 1 again"
     assert person.ask("secrets", "rollback", "KEY", "--to", "99", code=5)["error"] == "secret_not_found"
 
@@ -39,7 +35,7 @@ def test_a_rollback_is_a_new_version_with_the_old_value(person: Commands) -> Non
 def test_a_secret_with_one_version_has_nothing_to_go_back_to(person: Commands) -> None:
     _set(person, "only-value")
     assert person.ask("secrets", "rollback", "KEY", code=5)["error"] == "secret_not_found"
-    assert _value(person) == "only-value"
+    assert person.value() == "only-value"
 
 
 def test_twenty_versions_are_kept(settled: Commands) -> None:
@@ -55,9 +51,9 @@ def test_a_deleted_secret_comes_back_with_its_versions(person: Commands) -> None
     assert [line["key"] for line in person.ask("secrets", "restore", "--list")] == ["KEY"]
     assert "deleted" in person.run("secrets", "history", "KEY")
     assert person.ask("secrets", "restore", "KEY")["version"] == 2
-    assert _value(person) == "second-value"
+    assert person.value() == "second-value"
     person.run("secrets", "rollback", "KEY")
-    assert _value(person) == "first-value"
+    assert person.value() == "first-value"
     assert person.ask("secrets", "restore", "KEY", code=5)["error"] == "secret_not_found"
 
 
@@ -70,7 +66,7 @@ def test_a_project_is_renamed_and_its_folder_stays_bound(person: Commands) -> No
     _set(person, "kept-value")
     assert person.ask("project", "update", "shop", "--name", "store")["project"] == "store"
     assert person.ask("status")["project"] == "store"
-    assert _value(person) == "kept-value"
+    assert person.value() == "kept-value"
     person.run("project", "create", "other", "--no-folder")
     assert person.ask("project", "update", "other", "--name", "STORE", code=6)["error"] == "project_exists"
     assert person.ask("project", "update", "store", "--name", "Store")["project"] == "Store"
@@ -84,7 +80,7 @@ def test_a_deleted_project_takes_its_secrets_along_and_brings_them_back(person: 
     assert person.ask("secrets", "list", code=5)["error"] == "project_not_found"
     assert "agentsecrets project restore shop" in person.end("project", "list").stderr
     person.run("project", "restore", "shop")
-    assert _value(person) == "kept-value"
+    assert person.value() == "kept-value"
     assert person.ask("project", "restore", "shop", code=5)["error"] == "project_not_found"
 
 

@@ -32,10 +32,6 @@ def _names(person: Commands, *flags: str) -> list[str]:
     return [line["key"] for line in person.ask("secrets", "list", *flags)]
 
 
-def _value(person: Commands, key: str) -> str:
-    return person.run("secrets", "get", key, "--password-stdin", said=PASSWORD).removesuffix("\n")
-
-
 def test_every_value_of_a_file_arrives_to_the_byte(person: Commands) -> None:
     _file(person, ENV)
     ended = person.end("secrets", "import", ".env")
@@ -46,7 +42,7 @@ def test_every_value_of_a_file_arrives_to_the_byte(person: Commands) -> None:
         "the values still stand in that file; when you need it no more: rm .env",
     ]
     assert VALUE not in ended.stdout + ended.stderr
-    assert {key: _value(person, key) for key in VALUES} == VALUES
+    assert {key: person.value(key) for key in VALUES} == VALUES
     assert (person.folder / ".env").read_text(encoding="utf-8") == ENV
 
 
@@ -80,9 +76,9 @@ def test_names_that_are_there_are_refused_replaced_or_left_alone(person: Command
     )
     assert _names(person) == ["PEM"]
     assert person.ask("secrets", "import", ".env", "--skip")["skipped"] == ["PEM"]
-    assert _value(person, "PEM") == "before"
+    assert person.value("PEM") == "before"
     assert person.ask("secrets", "import", ".env", "--overwrite")["updated"] == ["PEM", "QUOTED", "STRIPE_KEY"]
-    assert _value(person, "PEM") == PEM
+    assert person.value("PEM") == PEM
     assert [line["note"] for line in person.ask("secrets", "history", "PEM")] == ["imported", ""]
     assert person.ask("secrets", "import", ".env", "--overwrite", "--skip", code=2)["error"] == "bad_usage"
 
@@ -120,7 +116,7 @@ def test_json_comes_from_a_file_or_a_pipe(person: Commands) -> None:
     document = json.dumps({"A": VALUE, "B": "two\nlines"})
     _file(person, document, "these.json")
     assert person.ask("secrets", "import", "these.json")["created"] == ["A", "B"]
-    assert (_value(person, "A"), _value(person, "B")) == (VALUE, "two\nlines")
+    assert (person.value("A"), person.value("B")) == (VALUE, "two\nlines")
     piped = ("secrets", "import", "-", "--format", "json", "--environment", "staging")
     assert person.ask(*piped, said=document)["environment"] == "staging"
     assert _names(person, "--environment", "staging") == ["A", "B"]
@@ -147,7 +143,7 @@ def test_ten_thousand_secrets_go_in_at_once_and_are_answered_for(person: Command
         screen.wait_for("reading and storing secrets … ")
         screen.wait_for("│ K9999 │ new │")
         assert screen.end() == 0
-    assert _value(person, "K9999") == "value-9999-of-ten-thousand"
+    assert person.value("K9999") == "value-9999-of-ten-thousand"
     assert person.ask("secrets", "request") == []
 
 
@@ -190,7 +186,7 @@ def test_a_person_who_pastes_is_told_that_it_shows(person: Commands) -> None:
         screen.press("\x04")
         screen.wait_for("│ PASTED │ new │")
         assert screen.end() == 0
-    assert _value(person, "PASTED") == "in-at-the-terminal"
+    assert person.value("PASTED") == "in-at-the-terminal"
 
 
 def test_a_push_stores_the_file_of_the_environment_and_says_that_there_is_no_server(person: Commands) -> None:

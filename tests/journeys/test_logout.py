@@ -7,10 +7,6 @@ from tests.parts.commands import PASSWORD, VALUE, Commands
 EMAIL = "ada@example.com"
 
 
-def _value(person: Commands) -> str:
-    return person.run("secrets", "get", "KEY", "--password-stdin", said=PASSWORD).removesuffix("\n")
-
-
 def _out(person: Commands) -> None:
     person.run("logout", "--password-stdin", said=PASSWORD)
 
@@ -28,7 +24,7 @@ def test_who_is_logged_out_can_do_nothing_and_comes_back_with_everything(person:
         assert "agentsecrets login" in refused["hint"]
     assert not (person.home / "session.json").exists()
     assert person.ask("login", "--password-stdin", said=PASSWORD)["locked"] is False
-    assert _value(person) == VALUE
+    assert person.value() == VALUE
     assert person.ask("log", "verify")["first_bad"] is None
     assert person.ask("proxy", "logs")[0]["reason"] == "empty_allowlist"
 
@@ -49,7 +45,7 @@ def test_another_account_may_take_the_place_and_each_comes_back(person: Commands
     assert "ada@example.com, bob@example.com" in person.ask("login", "--password-stdin", said=PASSWORD, code=2)["message"]
     assert person.ask("login", "eve@example.com", "--password-stdin", said=PASSWORD, code=5)["error"] == "nothing_set_aside"
     person.run("login", EMAIL, "--password-stdin", said=PASSWORD)
-    assert _value(person) == VALUE
+    assert person.value() == VALUE
 
 
 def test_a_wrong_password_brings_the_account_back_locked(person: Commands) -> None:

@@ -24,12 +24,6 @@ HANDSHAKES = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
 
 
 @pytest.fixture(scope="module")
-def upstream() -> Iterator[TlsUpstream]:
-    with TlsUpstream() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory, upstream: TlsUpstream) -> Iterator[Commands]:
     with shop(tmp_path_factory.mktemp("mcp"), upstream, USER_KEY="ada:" + VALUE, SECOND_KEY=VALUE) as made:
         yield made

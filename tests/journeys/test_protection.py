@@ -13,17 +13,10 @@ import pytest
 
 from tests.conftest import Counted
 from tests.parts.commands import PASSWORD, PROGRAM, Commands, commands
-from tests.parts.desktop import Desktop, desktop
+from tests.parts.desktop import Desktop
 from tests.parts.patience import wait_until
 
 KILLS = 8
-
-
-@pytest.fixture(scope="module")
-def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desktop]:
-    """A desktop session of somebody who has logged in."""
-    with desktop(tmp_path_factory.mktemp("desktop")) as started:
-        yield started
 
 
 @pytest.fixture

@@ -90,6 +90,15 @@ class Commands:
         self.run("workspace", "allowlist", "add", host, *PRIVATE, "--ca", str(authority), "--password-stdin", said=PASSWORD)
         return host
 
+    def value(self, key: str = "KEY", *words: str) -> str:
+        """What a person is shown of a secret."""
+        return self.run("secrets", "get", key, "--password-stdin", *words, said=PASSWORD).removesuffix("\n")
+
+    def python(self, text: str) -> tuple[str, ...]:
+        """The words that run some Python in the folder behind a command's flags; always the same."""
+        (self.folder / "program.py").write_text(text)
+        return ("--", sys.executable, "program.py")
+
     def set_up(self) -> None:
         """An account, unlocked, with one project to which the folder is bound."""
         self.run("init", "--email", "ada@example.com", "--password-stdin", said=PASSWORD)

@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from agentsecrets.model.allowlist import AllowedHost
 from agentsecrets.model.binding import Binding
 from agentsecrets.model.call import StyleName
 from agentsecrets.model.secret import KeyName
@@ -68,9 +67,7 @@ async def equipped(root: Path, upstream: TlsUpstream, limits: Limits | None = No
             house.upstream.close()
             house.upstream = HttpUpstream(Resolver(set()), limits)
             house.engine = Engine(house, house.secrets, house.upstream, house.journal, house.clock)
-        plain = upstream.origin.startswith("http:")
-        host = AllowedHost("localhost", upstream.port, plain, private=("127.0.0.0/8", "::1/128"), ca=upstream.ca_pem)
-        await house.allow(host)
+        await house.allow(upstream.allowed)
         for style, asked in STYLES.items():
             await house.set(asked.key, f"user:{VALUE}".encode() if style == "basic" else VALUE.encode())
             await house.bind(Binding(KeyName(asked.key), (f"localhost:{upstream.port}",), style, asked.slot))

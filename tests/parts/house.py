@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -70,10 +71,14 @@ class House:
         ledger = [Envelope.decode(entry) for entry in self.state.ledger(self.founded.workspace_id)]
         self.workspace = Workspace(self.account, self.person.unattended, ledger, self.founded.workspace_id)
         self.secrets = Secrets(self.workspace, self.state, self.worker, self.clock)
-        self.bindings = Bindings(self.workspace, self.state, self.worker, self.clock)
+        self.bindings = self.fresh_bindings()
         self.journal = Journal(self.log, self.log_writer, self.log_worker, self.clock)
         self.upstream = HttpUpstream(Resolver(set()), Limits(first_byte_seconds=5, silence_seconds=5))
         self.engine = Engine(self, self.secrets, self.upstream, self.journal, self.clock)
+
+    def fresh_bindings(self) -> Bindings:
+        """The bindings as a daemon finds them that has just started."""
+        return Bindings(self.workspace, self.state, self.worker, self.clock)
 
     async def start(self) -> None:
         await self.journal.start()
@@ -152,6 +157,21 @@ async def open_house(root: Path) -> AsyncIterator[House]:
         house.log_worker.close()
         house.state.close()
         house.log.close()
+
+
+def tell(root: Path, story: Callable[[House], Awaitable[None]]) -> None:
+    """Lets a story happen in a house of its own.
+
+    Args:
+        root: An empty folder.
+        story: What happens there.
+    """
+
+    async def run() -> None:
+        async with open_house(root / "home") as house:
+            await story(house)
+
+    asyncio.run(run())
 
 
 async def read(reply: Reply) -> bytes:

@@ -20,6 +20,7 @@ from typing import Self
 from urllib.parse import parse_qsl, urlsplit
 
 from agentsecrets.crypto.localca import LocalCA
+from agentsecrets.model.allowlist import AllowedHost
 from tests.parts.forms import FORMS
 
 NAMES = ("localhost", "127.0.0.1", "::1", "api.localhost")
@@ -119,6 +120,11 @@ class TlsUpstream:
     def ca_pem(self) -> str:
         """The authority's certificate in PEM."""
         return self.ca.pem.decode()
+
+    @property
+    def allowed(self) -> AllowedHost:
+        """Its entry on an allowlist."""
+        return AllowedHost("localhost", self.port, not self._context, private=("127.0.0.0/8", "::1/128"), ca=self.ca_pem)
 
     def url(self, path: str) -> str:
         """The address of a path."""

@@ -40,7 +40,7 @@ def test_calls_secrets_and_entries_follow_one_another_although_the_clock_goes_ba
             house.clock = clock = JumpingClock()  # type: ignore[assignment]
             house.open()
             await house.journal.start()
-            await house.allow(AllowedHost("localhost", upstream.port, private=("127.0.0.0/8", "::1/128"), ca=upstream.ca_pem))
+            await house.allow(upstream.allowed)
             await house.set("KEY", b"sk_live_51HxQ7zvBqLm9")
             events = [await _call(house, upstream)]
             clock.offset_ms = -400 * DAY_MS

@@ -20,16 +20,10 @@ from agentsecrets.storage.keychain.secret_service import SecretService
 from agentsecrets.storage.state_db import StateDb
 from agentsecrets.vault.accounts import found_account
 from tests.conftest import Counted
-from tests.parts.desktop import Desktop, desktop
+from tests.parts.desktop import Desktop
 
 PASSWORD = "violet-harbour-quartz-meadow"
 NOW = 1_764_000_000_000
-
-
-@pytest.fixture(scope="module")
-def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desktop]:
-    with desktop(tmp_path_factory.mktemp("desktop")) as started:
-        yield started
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,27 +20,13 @@ from agentsecrets.model.binding import Binding
 from agentsecrets.model.place import DEFAULT_ENVIRONMENT, Place, ProjectId, new_id
 from agentsecrets.model.secret import KeyName
 from agentsecrets.model.statement import BindingStatement, as_json
-from agentsecrets.vault.bindings import Bindings
 from agentsecrets.vault.signed_bindings import read_binding, write_binding
-from tests.parts.house import House, open_house
+from tests.parts.house import House, tell
 from tests.parts.log import tamper
 
 KEY, OTHER = KeyName("STRIPE_KEY"), KeyName("OTHER_KEY")
 BINDING = Binding(KEY, ("api.example.com",), "bearer")
 WIDER = Binding(KEY, ("api.example.com", "evil.example.net"), "bearer")
-
-
-def tell(root: Path, story: Callable[[House], Awaitable[None]]) -> None:
-    async def run() -> None:
-        async with open_house(root / "home") as house:
-            await story(house)
-
-    asyncio.run(run())
-
-
-def _fresh(house: House) -> Bindings:
-    """The bindings as a daemon finds them that has just started."""
-    return Bindings(house.workspace, house.state, house.worker, house.clock)
 
 
 def _alter(house: House, statement: str, *values: object) -> None:
@@ -63,8 +48,8 @@ def test_what_a_person_chose_is_found_by_the_next_daemon_in_every_environment(tm
         await house.bind(BINDING)
         for environment in ("development", "staging", "production"):
             place = Place(house.workspace.id, house.project_id, environment)
-            assert await _fresh(house).find(place, KEY) == BINDING
-        assert await _fresh(house).find(house.place, OTHER) is None
+            assert await house.fresh_bindings().find(place, KEY) == BINDING
+        assert await house.fresh_bindings().find(house.place, OTHER) is None
 
     tell(tmp_path, story)
 
@@ -74,7 +59,7 @@ def test_the_first_pin_stands(tmp_path: Path):
         first, second = replace(BINDING, origin="pinned"), replace(WIDER, origin="pinned")
         told = await asyncio.gather(*(house.bindings.pin(house.place, pin) for pin in (first, second, second)))
         assert told == [first] * 3
-        assert await _fresh(house).pin(house.place, second) == first
+        assert await house.fresh_bindings().pin(house.place, second) == first
 
     tell(tmp_path, story)
 
@@ -109,7 +94,7 @@ def test_a_stranger_s_signature_and_another_author_are_refused(tmp_path: Path):
         for envelope in (_signed(house, WIDER, SigningKey.generate()), _signed(house, WIDER, author=new_id())):
             with pytest.raises(SignatureInvalid):
                 await house.bindings.accept(envelope)
-        assert await _fresh(house).find(house.place, KEY) is None
+        assert await house.fresh_bindings().find(house.place, KEY) is None
 
     tell(tmp_path, story)
 
@@ -140,11 +125,11 @@ def test_a_binding_in_the_place_of_another_is_refused(tmp_path: Path):
         other = "(SELECT envelope FROM bindings WHERE binding_id = ?)"
         _alter(house, f"UPDATE bindings SET envelope = {other} WHERE binding_id = ?", of[OTHER], of[KEY])
         with pytest.raises(SignatureInvalid):
-            await _fresh(house).find(house.place, KEY)
+            await house.fresh_bindings().find(house.place, KEY)
         moved = house.workspace.keys.binding_id(other_project, KEY)
         _alter(house, "UPDATE bindings SET project_id = ?, binding_id = ? WHERE binding_id = ?", other_project, moved, of[OTHER])
         with pytest.raises(SignatureInvalid):
-            await _fresh(house).find(Place(house.workspace.id, other_project, DEFAULT_ENVIRONMENT), KEY)
+            await house.fresh_bindings().find(Place(house.workspace.id, other_project, DEFAULT_ENVIRONMENT), KEY)
 
     tell(tmp_path, story)
 
@@ -181,7 +166,10 @@ def test_a_key_whose_binding_was_spoiled_is_not_used_at_all(tmp_path: Path):
         await house.bind(BINDING)
         for spoiled in (b"", b"\x01", b"\x02rubbish"):
             _alter(house, "UPDATE bindings SET envelope = ?", spoiled)
-            for ask in (_fresh(house).find(house.place, KEY), _fresh(house).pin(house.place, replace(WIDER, origin="pinned"))):
+            for ask in (
+                house.fresh_bindings().find(house.place, KEY),
+                house.fresh_bindings().pin(house.place, replace(WIDER, origin="pinned")),
+            ):
                 with pytest.raises(AgentSecretsError):
                     await ask
 

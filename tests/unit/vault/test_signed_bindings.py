@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,9 +12,8 @@ from agentsecrets.crypto.envelope import Envelope
 from agentsecrets.errors import HeadMoved, SignatureInvalid
 from agentsecrets.model.binding import Binding
 from agentsecrets.model.secret import KeyName
-from agentsecrets.vault.bindings import Bindings
 from agentsecrets.vault.signed_bindings import read_binding, write_binding
-from tests.parts.house import House, open_house
+from tests.parts.house import House, tell
 from tests.parts.log import tamper
 
 KEY = KeyName("STRIPE_KEY")
@@ -23,19 +21,6 @@ WIDE = Binding(KEY, ("api.example.com", "*.example.org"), "header", "X-Api-Key")
 NARROW = replace(WIDE, hosts=("a.example.org",), methods=("GET",), paths=("/v1",))
 OPEN = Binding(KEY, (), "bearer", origin="open")
 PIN = Binding(KEY, ("api.example.net",), "bearer", origin="pinned")
-
-
-def tell(root: Path, story: Callable[[House], Awaitable[None]]) -> None:
-    async def run() -> None:
-        async with open_house(root / "home") as house:
-            await story(house)
-
-    asyncio.run(run())
-
-
-def _fresh(house: House) -> Bindings:
-    """The bindings as a daemon finds them that has just started."""
-    return Bindings(house.workspace, house.state, house.worker, house.clock)
 
 
 def _by_device(house: House, binding: Binding, previous: bytes | None, base: bytes = b"") -> Envelope:
@@ -73,7 +58,7 @@ def test_a_device_narrows_again_and_again_and_the_next_daemon_finds_it(tmp_path:
         for step in steps:
             narrowed = await house.bindings.narrow(house.place, step)
             assert narrowed == replace(step, origin="narrowed")
-            assert await _fresh(house).find(house.place, KEY) == narrowed
+            assert await house.fresh_bindings().find(house.place, KEY) == narrowed
 
     tell(tmp_path, story)
 
@@ -127,7 +112,7 @@ def test_the_wider_binding_of_before_cannot_be_played_back(tmp_path: Path):
     async def story(house: House) -> None:
         first = await house.bind(WIDE)
         await house.bindings.narrow(house.place, NARROW)
-        for bindings in (house.bindings, _fresh(house)):
+        for bindings in (house.bindings, house.fresh_bindings()):
             with pytest.raises(HeadMoved):
                 await bindings.accept(first)
             assert await bindings.find(house.place, KEY) == replace(NARROW, origin="narrowed")
@@ -157,7 +142,7 @@ def test_a_device_s_word_that_is_wider_than_what_it_rests_on_is_not_believed(tmp
                 read_binding(house.workspace.keys, house.workspace.identity, envelope)
             _put(house, envelope.encode())
             with pytest.raises(SignatureInvalid):
-                await _fresh(house).find(house.place, KEY)
+                await house.fresh_bindings().find(house.place, KEY)
 
     tell(tmp_path, story)
 
@@ -186,13 +171,13 @@ def test_a_key_that_a_person_let_go_is_pinned_by_its_next_use_and_that_can_be_na
     async def story(house: House) -> None:
         first = await house.bind(WIDE)
         opened = await house.bind(OPEN, previous=first.encode())
-        for bindings in (house.bindings, _fresh(house)):
+        for bindings in (house.bindings, house.fresh_bindings()):
             assert await bindings.find(house.place, KEY) is None
             assert await bindings.bound(house.place) == []
         assert await house.bindings.pin(house.place, PIN) == PIN
         narrow = await house.bindings.narrow(house.place, replace(PIN, methods=("GET",)))
         assert narrow == replace(PIN, methods=("GET",), origin="narrowed")
-        assert await _fresh(house).find(house.place, KEY) == narrow
+        assert await house.fresh_bindings().find(house.place, KEY) == narrow
         for old in (first, opened):
             with pytest.raises(HeadMoved):
                 await house.bindings.accept(old)
@@ -218,6 +203,6 @@ def test_many_who_narrow_and_pin_at_once_leave_one_chain(tmp_path: Path):
         wishes = [replace(told[0], methods=methods) for methods in (("GET",), ("GET", "POST"), ("POST",), ("GET",))]
         answers = await asyncio.gather(*(house.bindings.narrow(house.place, wish) for wish in wishes))
         assert [answer is not None for answer in answers] == [True, False, False, True]
-        assert await _fresh(house).find(house.place, KEY) == replace(told[0], methods=("GET",), origin="narrowed")
+        assert await house.fresh_bindings().find(house.place, KEY) == replace(told[0], methods=("GET",), origin="narrowed")
 
     tell(tmp_path, story)

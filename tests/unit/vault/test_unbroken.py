@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,7 @@ from agentsecrets.model.place import new_id
 from agentsecrets.model.secret import KeyName
 from agentsecrets.team.projects import check_new_name
 from agentsecrets.vault.unbroken import unbroken
-from tests.parts.house import House, open_house
+from tests.parts.house import House, tell
 from tests.parts.patience import until
 
 KEY = KeyName("KEY")
@@ -34,14 +34,6 @@ async def _abandon(deed: Awaitable[object]) -> None:
         await task
 
 
-def _tell(root: Path, story: Callable[[House], Awaitable[None]]) -> None:
-    async def tell() -> None:
-        async with open_house(root / "home") as house:
-            await story(house)
-
-    asyncio.run(tell())
-
-
 def test_an_abandoned_set_does_not_leave_the_old_value_in_use(tmp_path: Path) -> None:
     async def story(house: House) -> None:
         await house.set(KEY, b"old")
@@ -51,7 +43,7 @@ def test_an_abandoned_set_does_not_leave_the_old_value_in_use(tmp_path: Path) ->
         await house.secrets.lines(house.place)
         assert await house.secrets.open(house.place, KEY) is not old
 
-    _tell(tmp_path, story)
+    tell(tmp_path, story)
 
 
 def test_an_abandoned_delete_does_not_leave_the_value_in_use(tmp_path: Path) -> None:
@@ -64,7 +56,7 @@ def test_an_abandoned_delete_does_not_leave_the_value_in_use(tmp_path: Path) -> 
         with pytest.raises(SecretNotFound):
             await house.secrets.open(house.place, KEY)
 
-    _tell(tmp_path, story)
+    tell(tmp_path, story)
 
 
 def test_an_abandoned_entry_takes_effect_and_the_next_one_follows_it(tmp_path: Path) -> None:
@@ -74,7 +66,7 @@ def test_an_abandoned_entry_takes_effect_and_the_next_one_follows_it(tmp_path: P
         await house.allow(AllowedHost("other.example.com", 443))
         assert len(house.workspace.standing().allowlist.hosts) == 2
 
-    _tell(tmp_path, story)
+    tell(tmp_path, story)
 
 
 def test_an_abandoned_binding_is_in_force(tmp_path: Path) -> None:
@@ -88,7 +80,7 @@ def test_an_abandoned_binding_is_in_force(tmp_path: Path) -> None:
         assert found is not None
         assert found.hosts == ("api.example.com",)
 
-    _tell(tmp_path, story)
+    tell(tmp_path, story)
 
 
 def test_entries_that_are_written_at_once_follow_one_another(tmp_path: Path) -> None:
@@ -99,7 +91,7 @@ def test_entries_that_are_written_at_once_follow_one_another(tmp_path: Path) -> 
         await asyncio.gather(*(write(f"project {number}") for number in range(20)))
         assert len(house.workspace.state.projects) == 21
 
-    _tell(tmp_path, story)
+    tell(tmp_path, story)
 
 
 def test_of_two_projects_with_one_name_at_once_one_is_refused(tmp_path: Path) -> None:
@@ -112,7 +104,7 @@ def test_of_two_projects_with_one_name_at_once_one_is_refused(tmp_path: Path) ->
         answers = await asyncio.gather(*written, return_exceptions=True)
         assert [type(answer) for answer in answers if isinstance(answer, BaseException)] == [ProjectExists]
 
-    _tell(tmp_path, story)
+    tell(tmp_path, story)
 
 
 def test_an_entry_that_follows_an_older_one_is_told_that_the_head_has_moved(tmp_path: Path) -> None:
@@ -120,7 +112,7 @@ def test_an_entry_that_follows_an_older_one_is_told_that_the_head_has_moved(tmp_
         answers = await asyncio.gather(house.allow(HOST), house.allow(AllowedHost("other.example.com", 443)), return_exceptions=True)
         assert [type(answer) for answer in answers if isinstance(answer, BaseException)] == [HeadMoved]
 
-    _tell(tmp_path, story)
+    tell(tmp_path, story)
 
 
 def test_a_deed_that_fails_after_its_caller_has_left_disturbs_nobody() -> None:
