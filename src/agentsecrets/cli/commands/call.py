@@ -22,14 +22,14 @@ def _options(command: Any) -> Any:
 @_options
 @with_errand
 def call(errand: Errand, **typed: Any) -> int:
-    r"""Call an API. Name the secrets; the daemon adds the values and takes them out of the answer.
+    """Call an API. Name the secrets; the daemon adds the values and takes them out of the answer.
 
     \b
     agentsecrets call --url https://api.example.com/v1/me --bearer EXAMPLE_KEY
     agentsecrets call --url https://api.example.com/v1/search --query key=SEARCH_KEY --header X-Team=TEAM_KEY
 
     Each kind of secret flag can be repeated, and they can be combined.
-    """
+    """  # noqa: D301  (click takes the character itself for: leave the lines of this paragraph alone)
     given = {**errand.given, **_given(typed)}
     asks = errand.has_person and given.get("--body") != ["-"]
     ending = fast.call(errand.connection(), given, asks=asks)
