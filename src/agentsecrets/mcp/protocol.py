@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 
 from agentsecrets import __version__
+from agentsecrets.wire.strict_json import strict_decoder
 
 HANDSHAKE = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
 MODERN = "2026-07-28"
@@ -190,15 +191,4 @@ def _client(named: object) -> str:
     return name if isinstance(name, str) else ""
 
 
-def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError
-    return members
-
-
-def _no_constant(word: str) -> None:
-    raise ValueError(word)
-
-
-_DECODER = json.JSONDecoder(object_pairs_hook=_without_duplicates, parse_constant=_no_constant)
+_DECODER = strict_decoder()

@@ -12,9 +12,9 @@ from agentsecrets.crypto.framing import frame
 from agentsecrets.crypto.value import Value
 from agentsecrets.crypto.verify import verify_by_person
 from agentsecrets.daemon.control.folders import names_of
+from agentsecrets.daemon.control.leaving import record_leaving
 from agentsecrets.daemon.control.route import Context, Route
 from agentsecrets.errors import EnvironmentTooLarge, PresenceRequired, SignatureInvalid
-from agentsecrets.model.event import Event, new_event_id
 from agentsecrets.model.place import Place, ProjectId, WorkspaceId, parse_environment
 from agentsecrets.model.secret import KeyName, parse_key_name
 from agentsecrets.model.statement import HandoverRequest
@@ -112,7 +112,7 @@ async def _sealed(context: Context, place: Place, handed: Remembered, recipient:
         raise EnvironmentTooLarge(keys=len(keys))
     sealed = await daemon.worker.run(lambda: seal_to(recipient, _packed(keys, values)))
     if keys:
-        await daemon.journal.record(_event(context, place, handed))
+        await record_leaving(context, place, "handover", handed.keys, auth_styles=("env",) * len(handed.keys), path=_program(handed))
     return {"sealed": sealed, "count": len(keys)} | names_of(context, place)
 
 
@@ -120,22 +120,9 @@ def _packed(keys: list[KeyName], values: list[Value]) -> bytes:
     return frame(*(part for key, value in zip(keys, values, strict=True) for part in (key.encode(), value.reveal())))
 
 
-def _event(context: Context, place: Place, handed: Remembered) -> Event:
-    now = context.daemon.clock.now_ms()
-    program = os.path.basename(handed.command[0]) if handed.command else b""  # noqa: PTH119  (bytes, as the system has them)
-    return Event(
-        id=new_event_id(now),
-        phase="outcome",
-        time_ms=now,
-        action="handover",
-        workspace_id=place.workspace_id,
-        project_id=place.project_id,
-        environment=place.environment,
-        secret_keys=handed.keys,
-        auth_styles=("env",) * len(handed.keys),
-        outcome="ok",
-        path=program.decode("utf-8", "replace"),
-    )
+def _program(handed: Remembered) -> str:
+    name = os.path.basename(handed.command[0]) if handed.command else b""  # noqa: PTH119  (bytes, as the system has them)
+    return name.decode("utf-8", "replace")
 
 
 def _shown(projects: dict[str, str], remembered: Remembered) -> dict[str, Any]:

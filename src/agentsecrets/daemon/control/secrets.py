@@ -12,9 +12,9 @@ from agentsecrets.crypto.value import Value
 from agentsecrets.crypto.verify import verify_by_person
 from agentsecrets.daemon.arrival import bind_by_value, look_at
 from agentsecrets.daemon.control.folders import names_of
+from agentsecrets.daemon.control.leaving import record_leaving
 from agentsecrets.daemon.control.route import Context, Route
 from agentsecrets.errors import SignatureInvalid
-from agentsecrets.model.event import Event, new_event_id
 from agentsecrets.model.place import ENVIRONMENTS, Place, ProjectId, WorkspaceId, parse_environment
 from agentsecrets.model.secret import check_value, parse_key_name
 from agentsecrets.model.statement import DepositOffer, RevealRequest
@@ -72,23 +72,8 @@ async def _reveal(context: Context, asked: Signed) -> dict[str, Any]:
     daemon.challenges.discard(request.nonce)
     place = Place(WorkspaceId(request.workspace_id), ProjectId(request.project_id), parse_environment(request.environment))
     value = await context.of(place).secrets.open(place, parse_key_name(request.key))
-    await daemon.journal.record(_event(context, place, request))
+    await record_leaving(context, place, "reveal", (request.key,))
     return {"sealed": seal_to(request.recipient, value.reveal())}
-
-
-def _event(context: Context, place: Place, request: RevealRequest) -> Event:
-    now = context.daemon.clock.now_ms()
-    return Event(
-        id=new_event_id(now),
-        phase="outcome",
-        time_ms=now,
-        action="reveal",
-        workspace_id=place.workspace_id,
-        project_id=place.project_id,
-        environment=place.environment,
-        secret_keys=(request.key,),
-        outcome="ok",
-    )
 
 
 ROUTES = (

@@ -8,6 +8,7 @@ from typing import Any
 
 from agentsecrets.errors import BadBody, BadInjection, ConflictingCredentials
 from agentsecrets.proxy.styles.style import Draft, Style, no_conflict
+from agentsecrets.wire.strict_json import strict_decoder
 
 DEEPEST = 64
 """Deepest nesting of a JSON body."""
@@ -90,17 +91,6 @@ def _read(body: bytes) -> dict[str, Any]:
     return document
 
 
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError
-    return members
-
-
-def _no_constant(word: str) -> None:
-    raise ValueError(word)
-
-
 def _depth(document: Any) -> int:
     level, deepest = [document], 0
     while level:
@@ -116,9 +106,7 @@ def _depth(document: Any) -> int:
 
 
 _SPACE = re.compile(r"[ \t\r\n]*")
-_DECODER = json.JSONDecoder(
-    object_pairs_hook=_without_duplicates, parse_constant=_no_constant, parse_int=str, parse_float=str
-)  # a number is never converted: it may be longer than Python reads
+_DECODER = strict_decoder(number=str)  # a number is never converted: it may be longer than Python reads
 
 
 STYLE = Style("body", _check_slot, lambda slot: f"body {slot}", no_conflict, _write, body="json")
