@@ -118,6 +118,16 @@ def test_tables_have_a_bold_head_on_a_terminal_only(person: Commands) -> None:
     assert "\x1b" not in person.run("project", "list")
 
 
+def test_the_log_names_the_keys_of_calls_and_of_what_a_person_was_shown(person: Commands) -> None:
+    person.run("secrets", "set", "KEY=-", said="a-value-to-show")
+    person.value()
+    person.run("call", "--url", "https://api.example.com/", "--bearer", "KEY", code=4)
+    with person.at_terminal("proxy", "logs") as screen:
+        assert screen.end() == 0
+    assert "│ KEY " in screen.shown
+    assert "│ KEY (bearer) " in screen.shown
+
+
 def test_the_log_is_followed_until_ctrl_c(person: Commands) -> None:
     with person.at_terminal("proxy", "logs", "--watch") as screen:
         screen.wait_for("╰")

@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator
+from itertools import zip_longest
 from typing import Any
 
 import click
@@ -92,7 +93,8 @@ def _print_lines(lines: list[Line]) -> None:
 
 def _row(line: Line) -> list[str]:
     status = f"{line['status']} {line['status_code'] or ''}".strip()
-    keys = ", ".join(f"{key} ({style})" for key, style in zip(line["secret_keys"], line["auth_styles"], strict=False))
+    used = zip_longest(line["secret_keys"], line["auth_styles"])  # what a person was shown was used in no style
+    keys = ", ".join(f"{key} ({style})" if style else key for key, style in used)
     when = line["timestamp"].replace("T", " ").partition(".")[0]
     target = line["target_url"] or line["program"]
     return [when, status, line["method"] or line["action"], target, keys, line["agent_id"], line["reason"]]
