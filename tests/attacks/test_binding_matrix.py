@@ -364,8 +364,9 @@ async def _matrix(root: Path, count: int) -> dict[str, list[int]]:
         kept: dict[str, KeyName] = {}
         for number, cell in enumerate(cells(count)):
             fresh = STATES[cell.state] is None  # a call that passes pins its key, so each has its own
-            key = KeyName(f"KEY_{number}") if fresh else kept.setdefault(cell.state, KeyName(f"BOUND_{len(kept)}"))
-            if fresh or key not in {line.key for line in await house.secrets.lines(house.place)}:
+            key = KeyName(f"KEY_{number}") if fresh else kept.get(cell.state)
+            if key is None or fresh:
+                key = kept[cell.state] = key or KeyName(f"BOUND_{len(kept)}")
                 await house.set(key, f"user:{VALUE}".encode())
                 await _bring(house, cell.state, key)
             passes = await _run(house, sink, cell, key)
