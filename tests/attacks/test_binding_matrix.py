@@ -393,7 +393,7 @@ def test_exactly_the_cells_that_the_design_declares_pass(tmp_path: Path, counted
     told_of = asyncio.run(_matrix(tmp_path, CELLS))
     refused, passed = (sum(counts[at] for counts in told_of.values()) for at in (0, 1))
     assert refused + passed == CELLS
-    assert min(refused, passed) > CELLS // 10, "cells of both kinds"
+    assert min(refused, passed) > CELLS // 20, "cells of both kinds"  # no cell comes twice, and fewer pass than are refused
     assert all(min(counts) > 0 for counts in told_of.values()), told_of
     counted(f"bindings: {CELLS} cells in {len(STATES)} states, {passed} pass, exactly those that the design declares")
 
