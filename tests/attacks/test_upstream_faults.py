@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import uvloop
 
 from agentsecrets.network.http1.limits import Limits
 from tests.parts.equipped import STYLES, VALUE, equipped
-from tests.parts.front import front
+from tests.parts.front import Front, front
 from tests.parts.house import House
 from tests.parts.patience import until
+from tests.parts.refusing import TOO_LARGE, RefusingUpstream
 from tests.parts.tls import Behaviour, Seen, TlsUpstream
 
 QUICK = replace(Limits(), connect_seconds=1, tls_seconds=1, first_byte_seconds=0.6, silence_seconds=0.6)
@@ -207,3 +211,51 @@ def test_whoever_cannot_prove_the_name_gets_no_byte_of_a_request(tmp_path: Path,
     with TlsUpstream() as known, TlsUpstream(**{"ca": known.ca, **made}) as asked:
         asyncio.run(tell())
         assert not asked.seen
+
+
+READ = 1_000_000
+UPLOADS, AT_ONCE, UPLOADED = 20, 4, b"x" * 8_000_000
+
+
+async def _upload(opened: Front, url: str) -> bytes:
+    """As an agent does that reads when it has sent everything, or can send no more; nothing when its connection was reset."""
+    asked = opened.request(("X-AS-Target-URL", url), STYLES["bearer"].header, method="POST", body=UPLOADED)
+
+    def upload() -> bytes:
+        with socket.create_connection(("127.0.0.1", opened.port), 20) as agent:
+            with contextlib.suppress(ConnectionError):
+                agent.sendall(asked)
+            with contextlib.suppress(ConnectionError):
+                return b"".join(iter(lambda: agent.recv(65536), b""))
+            return b""
+
+    return await asyncio.to_thread(upload)
+
+
+@pytest.mark.parametrize("lingers", [False, True], ids=["closes at once", "lingers"])
+def test_an_upload_that_is_refused_on_its_way_ends_with_that_answer(tmp_path: Path, *, lingers: bool):
+    async def tell() -> None:
+        async with equipped(tmp_path, upstream) as house, front(house) as opened:
+            for _ in range(UPLOADS):
+                for answer in await asyncio.gather(*(_upload(opened, upstream.url("/")) for _ in range(AT_ONCE))):
+                    assert answer.startswith(b"HTTP/1.1 413 "), answer[:300]
+                    assert answer.endswith(b"\r\n\r\nno more")
+            assert all(b'"status_code":413' in outcome for outcome in await _outcomes(house))
+            await until(lambda: house.engine.under_way == 0)
+
+    with RefusingUpstream(TOO_LARGE + b"Content-Length: 7\r\n\r\nno more", reads=READ, lingers=lingers) as upstream:
+        uvloop.run(tell())
+
+
+def test_an_upload_whose_refusal_breaks_off_ends_with_no_answer_that_looks_whole(tmp_path: Path):
+    async def tell() -> None:
+        async with equipped(tmp_path, upstream) as house, front(house) as opened:
+            for _ in range(UPLOADS):
+                answer = await _upload(opened, upstream.url("/"))
+                whole = answer.startswith(b"HTTP/1.1 502 ") and b"upstream_unreachable" in answer
+                assert whole or not answer.endswith(b"0\r\n\r\n"), answer[:300]
+            assert all(b'"outcome":"failed"' in outcome for outcome in await _outcomes(house))
+            await until(lambda: house.engine.under_way == 0)
+
+    with RefusingUpstream(TOO_LARGE + b"\r\nno more") as upstream:
+        uvloop.run(tell())

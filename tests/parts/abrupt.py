@@ -39,15 +39,17 @@ class AbruptUpstream(TlsUpstream):
         with contextlib.suppress(OSError):  # the end
             while True:
                 accepted, _ = self._listening.accept()
-                threading.Thread(target=_answer, args=(context, accepted), daemon=True).start()
+                threading.Thread(target=self._serve_one, args=(context, accepted), daemon=True).start()
 
+    def _serve_one(self, context: ssl.SSLContext, accepted: socket.socket) -> None:
+        accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as every real server: what is written leaves at once
+        with contextlib.suppress(OSError), context.wrap_socket(accepted, server_side=True) as opened:
+            asked = b""
+            while not asked.endswith(b"\r\n\r\n"):
+                asked += opened.recv(65536)
+            self._answer(opened, dict(parse_qsl(urlsplit(asked.split(b" ")[1].decode()).query)))
 
-def _answer(context: ssl.SSLContext, accepted: socket.socket) -> None:
-    with contextlib.suppress(OSError), context.wrap_socket(accepted, server_side=True) as opened:
-        asked = b""
-        while not asked.endswith(b"\r\n\r\n"):
-            asked += opened.recv(65536)
-        query = dict(parse_qsl(urlsplit(asked.split(b" ")[1].decode()).query))
+    def _answer(self, opened: ssl.SSLSocket, query: dict[str, str]) -> None:
         left = int(query["bytes"])
         length = b"Content-Length: %d\r\n" % left if query["framing"] == "length" else b""
         opened.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\n" + length + b"\r\n")
@@ -55,6 +57,11 @@ def _answer(context: ssl.SSLContext, accepted: socket.socket) -> None:
             opened.sendall(BLOCK[:left])
             left -= len(BLOCK)
         if query["alert"] == "yes":
-            opened.setblocking(False)
-            with contextlib.suppress(ssl.SSLError):  # it would wait for an answer
-                opened.unwrap()
+            say_the_end(opened)
+
+
+def say_the_end(opened: ssl.SSLSocket) -> None:
+    """Sends the closing alert."""
+    opened.setblocking(False)
+    with contextlib.suppress(ssl.SSLError):  # it would wait for an answer
+        opened.unwrap()

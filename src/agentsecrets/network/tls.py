@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from pathlib import Path
+from typing import cast
 
 from agentsecrets.errors import UpstreamCertificate
 
@@ -12,6 +13,34 @@ _BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.
 """Where Debian, Fedora, SUSE, and Alpine or macOS keep the system's trust store."""
 
 _MOST = 64
+
+
+class FedObject(ssl.SSLObject):
+    """TLS of a connection that can also be fed by hand, when its transport is gone.
+
+    Attributes:
+        incoming: Where bytes off the wire go in.
+    """
+
+    incoming: ssl.MemoryBIO
+
+
+class _Context(ssl.SSLContext):
+    """Its connections know where they are fed."""
+
+    sslobject_class = FedObject
+
+    def wrap_bio(
+        self,
+        incoming: ssl.MemoryBIO,
+        outgoing: ssl.MemoryBIO,
+        server_side: bool = False,
+        server_hostname: str | bytes | None = None,
+        session: ssl.SSLSession | None = None,
+    ) -> FedObject:
+        made = cast("FedObject", super().wrap_bio(incoming, outgoing, server_side, server_hostname, session))
+        made.incoming = incoming
+        return made
 
 
 def client_context(extra_ca: str = "") -> ssl.SSLContext:
@@ -26,7 +55,7 @@ def client_context(extra_ca: str = "") -> ssl.SSLContext:
     Raises:
         ssl.SSLError, ValueError: When the extra authorities cannot be read.
     """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context = _Context(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.hostname_checks_common_name = False
     context.set_alpn_protocols(["http/1.1"])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Protocol, cast
 
@@ -14,6 +16,7 @@ from agentsecrets.network.http1.gone import GONE
 from agentsecrets.network.http1.inflow import Inflow
 from agentsecrets.network.http1.limits import Limits
 from agentsecrets.network.http1.messages import AnswerHead, ChunkedBody, Malformed, find_end, read_answer
+from agentsecrets.network.http1.remains import Remains
 from agentsecrets.network.http1.writing import Gate, chunk_bytes, head_bytes, last_chunk
 from agentsecrets.ports import Outbound
 
@@ -21,6 +24,11 @@ _BODILESS = frozenset({204, 304})
 _EXPECT_A_BODY = frozenset({"POST", "PUT", "PATCH"})
 _FIRST_FINAL = 200
 _SWITCHING = 101
+_NO_SUCCESS = 300
+"""From here on an answer says that the rest of the request is not wanted (RFC 9112 §9.5; curl draws the same line)."""
+
+_LARGE = 64 * 1024
+"""Bytes of a request's body that the kernel may not take at once, so that the answer can be there before all of it was written."""
 
 
 class _HasReadLimits(Protocol):
@@ -65,6 +73,7 @@ class ClientConnection(asyncio.Protocol):
         self._chunked: ChunkedBody | None = None
         self._informational = 0
         self._sending: asyncio.Task[None] | None = None
+        self._remains: Remains | None = None
         self._keep = False
         self._ended = False
         self._lost = False
@@ -99,15 +108,21 @@ class ClientConnection(asyncio.Protocol):
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The connection is gone: for a body without length that is its proper end, if the upstream closed it in order."""
+        """The connection is gone: for a body without length that is its proper end, if the upstream ended it in order before.
+
+        Where it is gone because a write failed, the answer may have come before: it counts more than the failure.
+        """
         self._lost, self._transport = True, GONE
+        if isinstance(exc, OSError) and not isinstance(exc, ssl.SSLError):
+            self._read_remains()
         self._deadline.close()
         self._gate.close()
+        self._let_go()
         if self._head is not None and not self._head.done():
             early = not self._buffer and not self._informational
             self._head.set_exception(Stale() if early else self._broken("it closed the connection within its head"))
         elif self._inflow is not None and self._inflow.open:
-            if self._remaining is None and self._chunked is None and exc is None and self._ended:
+            if self._remaining is None and self._chunked is None and self._ended:
                 self._inflow.end()
             else:
                 self._inflow.fail(self._broken("it broke off within its answer"))
@@ -142,6 +157,8 @@ class ClientConnection(asyncio.Protocol):
         self._inflow = self._chunked = self._remaining = None
         self._method, self._informational, self._keep = outbound.method, 0, False
         try:
+            if _is_large(outbound):
+                self._hold_on()
             self._transport.write(_request_bytes(outbound))
             self._deadline.set(self._limits.first_byte_seconds)
             if outbound.body is not None and not isinstance(outbound.body, bytes):
@@ -164,6 +181,7 @@ class ClientConnection(asyncio.Protocol):
         unfinished = sending is not None and not sending.done()
         self._inflow = self._head = None
         self._deadline.clear()
+        self._let_go()
         if clean and not unfinished and self._keep and self.usable and not self._buffer and self.on_free is not None:
             self.reused = True
             self.on_free(self)
@@ -202,6 +220,17 @@ class ClientConnection(asyncio.Protocol):
         finally:
             if isinstance(body, AsyncGenerator):
                 await body.aclose()
+
+    def _stop_sending(self) -> bool:
+        """Sends no more of a body that is not wanted: writing on would only bring a reset, which may overtake the answer.
+
+        Returns:
+            Whether a part was left unsent; another request cannot follow on this connection then.
+        """
+        unfinished = self._sending is not None and not self._sending.done()
+        if self._sending is not None:
+            self._sending.cancel()
+        return unfinished
 
     def _sent(self, sending: asyncio.Task[None]) -> None:
         """A request whose body broke off is never completed: the upstream must not take a part for the whole."""
@@ -247,7 +276,7 @@ class ClientConnection(asyncio.Protocol):
 
     def _begin(self, head: AnswerHead, chunked: ChunkedBody | None, waiting: asyncio.Future[Answer | WholeAnswer], rest: bytes) -> None:
         self._deadline.clear()
-        self._keep = head.keep_alive
+        self._keep = head.keep_alive and not (head.status >= _NO_SUCCESS and self._stop_sending())
         if head.framing.length == len(rest) and self._sending is None and self._method != "HEAD" and head.status not in _BODILESS:
             waiting.set_result(WholeAnswer(head, rest))
             self.free(clean=True)  # nothing of this exchange is outstanding
@@ -313,6 +342,23 @@ class ClientConnection(asyncio.Protocol):
     def _broken(self, problem: str) -> UpstreamUnreachable:
         return UpstreamUnreachable(domain=self._domain, problem=problem)
 
+    def _hold_on(self) -> None:
+        with contextlib.suppress(OSError):  # no file is left: without it, an early answer may be lost
+            self._remains = Remains(self._transport)
+
+    def _let_go(self) -> None:
+        if self._remains is not None:
+            self._remains.close()
+            self._remains = None
+
+    def _read_remains(self) -> None:
+        """Reads what had come before a write failed. The exchange may end with it."""
+        remains = self._remains
+        if remains is not None:
+            for piece in remains.read():
+                self.data_received(piece)
+            self._ended = self._ended or remains.ended
+
     def _pause(self, paused: bool) -> None:
         if not self._transport.is_closing():
             (self._transport.pause_reading if paused else self._transport.resume_reading)()
@@ -321,6 +367,12 @@ class ClientConnection(asyncio.Protocol):
         self._keep = False
         if not self._transport.is_closing():
             self._transport.abort()
+
+
+def _is_large(outbound: Outbound) -> bool:
+    body = outbound.body
+    length = len(body) if isinstance(body, bytes) else outbound.length
+    return body is not None and (length is None or length > _LARGE)
 
 
 def _request_bytes(outbound: Outbound) -> bytes:
