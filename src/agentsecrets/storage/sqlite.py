@@ -5,13 +5,22 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from agentsecrets.errors import FormatUnknown, StateDamaged, StateUnwritable
 
+T = TypeVar("T")
+
 SCHEMA_VERSION = 1
+
+OPENING_SECONDS = 30.0
+"""How long the opening of a database is tried anew while others make it or close it: on a busy disk, each of them may take seconds."""
+
+_BETWEEN_TRIES = 0.01
+"""Seconds. Of two that got in each other's way one goes on, so that they need not come back at different moments."""
 
 _MAGIC = b"SQLite format 3\0"
 """How a database begins. Source: sqlite.org/fileformat2.html, 1.3.1."""
@@ -29,6 +38,10 @@ _REASONS = {
 """SQLite's result codes, by their beginnings, in our words (sqlite.org/rescode.html)."""
 
 
+_IN_THE_WAY = ("SQLITE_BUSY", "SQLITE_PROTOCOL")
+"""What SQLite says when another program opens or closes the same database; ``SQLITE_PROTOCOL`` after a race for the write-ahead log."""
+
+
 def connect(path: Path, synchronous: Literal["FULL", "NORMAL"]) -> sqlite3.Connection:
     """Opens a database for its one writer, write-ahead log on.
 
@@ -37,7 +50,7 @@ def connect(path: Path, synchronous: Literal["FULL", "NORMAL"]) -> sqlite3.Conne
         synchronous: ``FULL`` outlives a power cut, ``NORMAL`` outlives a killed process.
 
     Raises:
-        StateUnwritable: When it cannot be opened or written.
+        StateUnwritable: When it cannot be opened or written, or others were in the way for ``OPENING_SECONDS``.
         StateDamaged: When it is no database any more; it is left as it is.
     """
     if os.statvfs(path.parent).f_flag & os.ST_RDONLY:
@@ -45,7 +58,7 @@ def connect(path: Path, synchronous: Literal["FULL", "NORMAL"]) -> sqlite3.Conne
     with writing():
         _make_private(path)
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
-        connection.execute("PRAGMA journal_mode=WAL")
+        _patiently(lambda: connection.execute("PRAGMA journal_mode=WAL"))
         connection.execute(f"PRAGMA synchronous={synchronous}")
         connection.execute("PRAGMA temp_store=MEMORY")
         connection.execute("PRAGMA secure_delete=ON")  # what is deleted is overwritten
@@ -85,16 +98,27 @@ def _make_private(path: Path) -> None:
 
 
 def create(connection: sqlite3.Connection, schema: str) -> None:
-    """Makes the tables once.
+    """Makes the tables once. Whoever finds them there asks for no lock that a writer may hold.
 
     Raises:
         FormatUnknown: When another version of AgentSecrets made them.
+        StateUnwritable: When it cannot be written, or others were in the way for ``OPENING_SECONDS``.
     """
-    with transaction(connection) as db:  # of two programs that come to a new file at once, one makes the tables
-        (version,) = db.execute("PRAGMA user_version").fetchone()
-        if version not in (0, SCHEMA_VERSION):
-            raise FormatUnknown(kind="state database")
-        if version == 0:
+    with writing():
+        if _patiently(lambda: _version(connection)) == 0:
+            _patiently(lambda: _make_tables(connection, schema))
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version not in (0, SCHEMA_VERSION):
+        raise FormatUnknown(kind="state database")
+    return int(version)
+
+
+def _make_tables(connection: sqlite3.Connection, schema: str) -> None:
+    with _whole(connection) as db:
+        if _version(db) == 0:  # of two programs that come to a new file at once, one makes the tables
             for statement in filter(str.strip, schema.split(";")):
                 db.execute(statement)
             db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
@@ -123,20 +147,42 @@ def _objects(connection: sqlite3.Connection) -> list[tuple[object, ...]]:
     return connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name").fetchall()
 
 
+def _patiently(deed: Callable[[], T]) -> T:
+    """Does what may be refused because another program makes or closes the same database, again and again for ``OPENING_SECONDS``.
+
+    SQLite's own waiting does not suffice. Of two that both read a new file and want to turn its write-ahead log on, it refuses one at once,
+    for neither could ever go on (sqlite.org/c3ref/busy_handler.html); and it asks for a lock at intervals, so that among many one may come
+    away empty for seconds.
+    """
+    given_up = time.monotonic() + OPENING_SECONDS
+    while True:
+        try:
+            return deed()
+        except sqlite3.OperationalError as failure:
+            if not _name(failure).startswith(_IN_THE_WAY) or time.monotonic() >= given_up:
+                raise
+        time.sleep(_BETWEEN_TRIES)
+
+
 @contextlib.contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     """One transaction: committed at the end of the block, undone when anything is raised in it."""
-    with writing():
-        undo(connection)
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield connection
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                with contextlib.suppress(sqlite3.Error):
-                    connection.execute("ROLLBACK")
-            raise
+    with writing(), _whole(connection):
+        yield connection
+
+
+@contextlib.contextmanager
+def _whole(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    undo(connection)
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield connection
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            with contextlib.suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
+        raise
 
 
 def undo(connection: sqlite3.Connection) -> None:
@@ -151,12 +197,16 @@ def writing() -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as failure:
-        name = str(getattr(failure, "sqlite_errorname", "") or "unknown")
+        name = _name(failure)
         if name.startswith(_DAMAGED) or (name == "unknown" and isinstance(failure, sqlite3.OperationalError)):  # a text that is not UTF-8
             raise StateDamaged from None
         raise StateUnwritable(problem=_reason(name)) from None
     except OSError as failure:
         raise StateUnwritable(problem=failure.strerror or "unknown") from None
+
+
+def _name(failure: sqlite3.Error) -> str:
+    return str(getattr(failure, "sqlite_errorname", "") or "unknown")
 
 
 def _reason(name: str) -> str:
