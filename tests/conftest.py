@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+import uvloop
 from hypothesis import HealthCheck, settings
 
 from tests.parts.tls import TlsUpstream
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
 
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])  # how busy a machine is proves nothing
 settings.load_profile("house")
+
+# The daemon's loop: when a connection ends, asyncio's own keeps and loses other bytes.
+asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
 
 for _ignored in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
     if signal.getsignal(_ignored) is signal.SIG_IGN:

@@ -14,10 +14,10 @@ import uvloop
 from tests.parts.abrupt import AbruptUpstream
 from tests.parts.equipped import STYLES, equipped
 from tests.parts.front import Front, front
+from tests.parts.loops import LOOPS
 from tests.parts.tls import Seen, TlsUpstream, chunk
 
 SIZES = range(855_360, 2_700_000, 300_001)
-LOOPS: dict[str, Callable[[Coroutine[Any, Any, None]], None]] = {"uvloop": uvloop.run, "asyncio": asyncio.run}
 END = b"0\r\n\r\n"
 
 

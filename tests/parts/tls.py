@@ -106,7 +106,7 @@ class TlsUpstream:
         self._context = server_context(self.ca, names, expired=expired) if tls else None
         self._behaviours: dict[str, Behaviour] = dict(BEHAVIOURS)
         self._raw: dict[str, Raw] = {}
-        self._loop = asyncio.new_event_loop()
+        self._loop = asyncio.SelectorEventLoop()  # as some other program: not the loop of the daemon
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from tests.parts.equipped import STYLES, VALUE, equipped
 from tests.parts.front import front
@@ -55,6 +56,13 @@ def _as_in_the_daemon() -> Iterator[None]:
     finally:
         gc.set_threshold(*before)
         gc.unfreeze()
+
+
+def test_what_is_tested_here_runs_on_the_loop_that_the_daemon_has():
+    async def tell() -> asyncio.AbstractEventLoop:
+        return asyncio.get_running_loop()
+
+    assert isinstance(asyncio.run(tell()), uvloop.Loop)
 
 
 @pytest.mark.slow

@@ -193,6 +193,7 @@ def test_a_call_that_is_cancelled_as_its_answer_comes_leaves_the_next_one_on_its
                     calls.append(asyncio.ensure_future(upstream.send(outbound(port))))
 
             connection.data_received = answered  # type: ignore[method-assign]
+            connection._transport.set_protocol(connection)  # the loop has the method by heart
             calls.append(asyncio.ensure_future(upstream.send(outbound(port))))
             with pytest.raises(asyncio.CancelledError):
                 await calls[0]

@@ -13,10 +13,10 @@ import uvloop
 
 from agentsecrets.errors import UpstreamUnreachable
 from agentsecrets.network.http1.limits import Limits
+from tests.parts.loops import LOOPS
 from tests.parts.refusing import TOO_LARGE, RefusingUpstream
 from tests.unit.network.wires import network, outbound, upstream_that
 
-LOOPS: dict[str, Callable[[Coroutine[Any, Any, Any]], Any]] = {"uvloop": uvloop.run, "asyncio": asyncio.run}
 PIECE, PIECES, SECONDS = b"x" * 65_536, 8, 5.0
 BODY = b"z" * 20_000
 LENGTH = b"Content-Length: %d\r\n\r\n" % len(BODY)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-import uvloop
 
 from agentsecrets.network.http1.limits import Limits
 from agentsecrets.network.http1.server import Exchange
+from tests.parts.loops import LOOPS
 from tests.parts.patience import until
 from tests.unit.network.wires import SHORT, echo, served
 
@@ -55,7 +55,7 @@ def test_what_could_be_read_in_two_ways_is_refused_and_nothing_behind_it_is_serv
     asyncio.run(tell())
 
 
-@pytest.mark.parametrize("runner", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
+@pytest.mark.parametrize("runner", LOOPS.values(), ids=LOOPS.keys())
 @pytest.mark.parametrize("request_bytes", [GET, POST, CHUNKED], ids=["no body", "length", "chunked"])
 def test_a_request_split_at_any_byte_is_the_same_request(request_bytes: bytes, runner: object):
     async def tell() -> None:
