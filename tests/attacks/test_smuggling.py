@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import os
 import re
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -82,13 +83,13 @@ def test_no_stream_of_bytes_makes_more_requests_than_calls(tmp_path: Path, count
             intents = [row for row in rows if row.phase == "intent"]
             assert len(upstream.seen) <= len(intents)
             assert len(upstream.seen) >= answered
-            assert len(opened.admitted) >= len(upstream.seen)
+            told = Counter(head.index.get(b"x-mark", [b""])[0].decode("latin-1") for head in opened.admitted)
+            assert not Counter(seen.header("X-Mark") for seen in upstream.seen) - told, "each request is that of an admitted head"
             assert house.engine.under_way == 0
 
     with TlsUpstream() as upstream:
         asyncio.run(tell())
         assert not [seen for seen in upstream.seen if not _is_one_request(seen) or seen.path.startswith("/smuggled")]
-        assert not [seen for seen in upstream.seen if "smuggled" in seen.header("X-Mark")]
         marks = [seen.header("X-Mark") + seen.header("X-Canary") for seen in upstream.seen if seen.header("X-Mark")[5:] in MARKS]
         assert len(set(marks)) == len(marks)
         assert len(marks) > STREAMS // 10
