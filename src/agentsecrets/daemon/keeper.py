@@ -24,12 +24,12 @@ from agentsecrets.daemon.provenance import check_program
 from agentsecrets.daemon.title import be_listed_as
 from agentsecrets.daemon.waiting import leave, wait_and_live
 from agentsecrets.errors import AgentSecretsError, AlreadyRunning, ServiceBroken, StateUnwritable
-from agentsecrets.network.peer import uid_of_unix_peer
 from agentsecrets.storage.paths import Home
 from agentsecrets.storage.state_db import StateDb
 from agentsecrets.wire.failures import from_json
 from agentsecrets.wire.home import READY
 from agentsecrets.wire.service import KEEPER_SOCKET, MARKER, STATE, installed
+from agentsecrets.wire.unix_peer import user_of
 
 DAEMON_FLAGS = ("--home", STATE, "--isolated")
 _MOST_ASKED = 1 << 12
@@ -148,7 +148,7 @@ class Keeper:
         connection, _ = self._listener.accept()
         with connection:
             connection.settimeout(_SECONDS)
-            if uid_of_unix_peer(connection) != os.geteuid():
+            if user_of(connection) != os.geteuid():
                 return
             with contextlib.suppress(OSError, msgspec.MsgspecError):
                 asked, handed, _, _ = socket.recv_fds(connection, _MOST_ASKED, 2)

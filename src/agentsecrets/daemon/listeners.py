@@ -9,9 +9,10 @@ import socket
 
 from agentsecrets.errors import PortTaken, ServicePortTaken
 from agentsecrets.network.http1.server import Peer, ServerConnection, Service
-from agentsecrets.network.peer import uid_of_tcp_peer, uid_of_unix_peer
+from agentsecrets.network.peer import uid_of_tcp_peer
 from agentsecrets.storage.paths import Home
 from agentsecrets.wire.socket_path import short_path
+from agentsecrets.wire.unix_peer import user_of
 
 _LOOPBACK = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
 _ABSENT = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
@@ -72,7 +73,7 @@ def tcp_peer(transport: asyncio.BaseTransport) -> Peer:
 
 def unix_peer(transport: asyncio.BaseTransport) -> Peer:
     """Who connected to the control socket."""
-    return Peer("unix", uid_of_unix_peer(transport.get_extra_info("socket")))
+    return Peer("unix", user_of(transport.get_extra_info("socket")))
 
 
 class Listener:

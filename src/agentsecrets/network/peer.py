@@ -1,4 +1,4 @@
-"""Which user is at the other end of a local connection."""
+"""Which user is at the other end of a loopback connection."""
 
 from __future__ import annotations
 
@@ -46,15 +46,6 @@ def uid_of_tcp_peer(ours: Endpoint, theirs: Endpoint) -> int | None:
     except OSError:
         return None
     return _read(answer, source, destination)
-
-
-def uid_of_unix_peer(connection: socket.socket) -> int | None:
-    """The user who connected to a Unix socket (SO_PEERCRED, or LOCAL_PEERCRED on macOS)."""
-    if sys.platform.startswith("linux"):
-        _, uid, _ = struct.unpack("=iII", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
-        return int(uid)
-    credentials = connection.getsockopt(0, 1, 76)
-    return int(struct.unpack_from("=II", credentials)[1])
 
 
 def _plain(end: Endpoint) -> tuple[IPAddress, int]:

@@ -6,7 +6,6 @@ import os
 import select
 import signal
 import socket
-import sys
 from pathlib import Path
 from typing import NoReturn
 
@@ -16,6 +15,7 @@ from agentsecrets.errors import AlreadyRunning, NoService, ServiceBroken
 from agentsecrets.service.system import UNIT, is_active, run
 from agentsecrets.service.unit import KEEPER
 from agentsecrets.wire.service import KEEPER_SOCKET, PROGRAM, SHARED, STATE, installed
+from agentsecrets.wire.unix_peer import process_of
 
 _STOP_SECONDS = 25.0
 
@@ -51,8 +51,7 @@ def keeper() -> int:
             connection.connect(str(Path(STATE, "run", KEEPER_SOCKET)))
         except OSError:
             return 0
-        credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
-    return int.from_bytes(credentials[:4], sys.byteorder)
+        return process_of(connection)
 
 
 def stop() -> None:

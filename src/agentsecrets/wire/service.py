@@ -1,11 +1,10 @@
 """The service of a machine (protection level ``isolated``): where it lies, and whether what answers there is it.
 
-Only ``os``, ``sys`` and ``_socket`` are loaded here while nothing is unusual.
+Only ``os`` and ``_socket`` are loaded here while nothing is unusual.
 """
 
 import _socket
 import os
-import sys
 
 USER = "agentsecrets"
 """Name of the service's user, and of the group whose members may use it."""
@@ -99,12 +98,11 @@ def check_peer(connection: _socket.socket) -> None:
 
     Raises:
         ForeignService: When somebody else is; nothing was sent yet.
-
-    Source: unix(7), SO_PEERCRED: who had called listen.
     """
+    from agentsecrets.wire.unix_peer import user_of
+
     found = installed()
-    credentials = connection.getsockopt(_socket.SOL_SOCKET, _socket.SO_PEERCRED, 12)
-    if found is None or int.from_bytes(credentials[4:8], sys.byteorder) != found.uid:
+    if found is None or user_of(connection) != found.uid:
         from agentsecrets.errors import ForeignService
 
         connection.close()

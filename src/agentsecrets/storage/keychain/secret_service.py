@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
-import struct
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,13 +13,11 @@ from keyring.backends.SecretService import Keyring
 from agentsecrets.errors import KeychainLocked, KeychainMissing
 from agentsecrets.storage.keychain.items import Items
 from agentsecrets.wire.bus import VARIABLE, is_local
+from agentsecrets.wire.unix_peer import user_of
 
 if TYPE_CHECKING:
     from jeepney.io.blocking import DBusConnection
     from secretstorage import Collection, Item
-
-_PEER = struct.Struct("=iII")
-"""``struct ucred`` of unix(7): process, user, group."""
 
 
 class SecretService(Items):
@@ -77,8 +73,7 @@ def _check_bus(bus: DBusConnection) -> None:
     """Refuses a bus that another user serves (a socket in a folder that is open to all may be anybody's), or that keeps no secrets."""
     import secretstorage
 
-    _, uid, _ = _PEER.unpack(bus.sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size))
-    if uid != os.geteuid():
+    if user_of(bus.sock) != os.geteuid():
         raise KeychainMissing(problem="the session bus belongs to another user")
     if not secretstorage.check_service_availability(bus):
         raise KeychainMissing(problem="nothing on the session bus keeps secrets")
