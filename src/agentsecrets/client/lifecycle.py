@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,9 +20,9 @@ from agentsecrets.errors import (
     OtherVersion,
     ServiceSilent,
     ShuttingDown,
-    StateUnwritable,
 )
 from agentsecrets.wire.home import LOCK_FILE
+from agentsecrets.wire.lock import opened, take
 from agentsecrets.wire.service import is_home
 
 _STOP_SECONDS = 15.0
@@ -123,10 +121,10 @@ def taken_over(home: Path, may: Callable[[], None] = lambda: None) -> Iterator[i
         StateUnwritable
     """
     control = Control(home, seconds=_STOP_SECONDS)
-    with _lock_file(home) as descriptor:
+    with opened(home / LOCK_FILE) as descriptor:
 
         def free() -> bool:
-            if _locked(descriptor):
+            if take(descriptor):
                 return True
             may()
             with contextlib.suppress(AgentSecretsError):
@@ -139,28 +137,8 @@ def taken_over(home: Path, may: Callable[[], None] = lambda: None) -> Iterator[i
 
 
 def _wait_until_stopped(home: Path) -> None:
-    with _lock_file(home) as descriptor:
-        _wait_for(lambda: _locked(descriptor))
-
-
-@contextlib.contextmanager
-def _lock_file(home: Path) -> Iterator[int]:
-    try:
-        descriptor = os.open(home / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    except OSError as failure:
-        raise StateUnwritable(problem=failure.strerror or "unknown") from None
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-def _locked(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+    with opened(home / LOCK_FILE) as descriptor:
+        _wait_for(lambda: take(descriptor))
 
 
 def _start(home: Path, choice: Choice) -> None:

@@ -6,7 +6,6 @@ It holds no key and sees none: a person's presence program hands them to the new
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import selectors
 import signal
@@ -23,11 +22,12 @@ from agentsecrets.daemon.main import live, load
 from agentsecrets.daemon.provenance import check_program
 from agentsecrets.daemon.title import be_listed_as
 from agentsecrets.daemon.waiting import leave, wait_and_live
-from agentsecrets.errors import AgentSecretsError, AlreadyRunning, ServiceBroken, StateUnwritable
+from agentsecrets.errors import AgentSecretsError, ServiceBroken, StateUnwritable
 from agentsecrets.storage.paths import Home
 from agentsecrets.storage.state_db import StateDb
 from agentsecrets.wire.failures import from_json
 from agentsecrets.wire.home import READY
+from agentsecrets.wire.lock import held
 from agentsecrets.wire.service import KEEPER_SOCKET, MARKER, STATE, installed
 from agentsecrets.wire.unix_peer import user_of
 
@@ -49,7 +49,7 @@ def main() -> int:
         _check_self()
         home = Home(Path(STATE))
         home.create()
-        with _only_one(home), _listening(home) as listener:
+        with held(home.run / "keeper.lock"), _listening(home) as listener:
             load()
             keeper = Keeper(listener)
             keeper.begin()
@@ -209,18 +209,6 @@ def _woken() -> Iterator[int]:
         signal.set_wakeup_fd(-1)
         os.close(ours)
         os.close(theirs)
-
-
-@contextlib.contextmanager
-def _only_one(home: Home) -> Iterator[None]:
-    descriptor = os.open(home.run / "keeper.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    except BlockingIOError:
-        raise AlreadyRunning from None
-    finally:
-        os.close(descriptor)
 
 
 @contextlib.contextmanager

@@ -5,13 +5,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import fcntl
 import gc
 import os
 import resource
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,10 +55,14 @@ def live(arguments: Sequence[str] | None, keys: bytes | None) -> int:
     """
     _allow_descriptors()
     from agentsecrets.errors import AgentSecretsError
+    from agentsecrets.storage.paths import Home
+    from agentsecrets.wire.lock import held
 
     options = _options(arguments)
     try:
-        with _only_one(options.home, options.lock_fd) as lock:
+        home = Home(options.home)
+        home.create()
+        with held(home.lock_file, options.lock_fd) as lock:
             start = _start(options, keys)
             successor = _run(options, start)
             if successor:
@@ -125,38 +128,6 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--lock-fd", type=int, default=-1)
     parser.add_argument("--ready-fd", type=int, default=-1)
     return parser.parse_args(arguments)
-
-
-@contextlib.contextmanager
-def _only_one(root: Path, handed: int) -> Iterator[int]:
-    """Holds the home folder's lock: a crashed daemon gives it back by itself.
-
-    Args:
-        root: The home folder.
-        handed: The lock's descriptor when whoever started this daemon holds it already, -1 when not.
-    """
-    from agentsecrets.errors import AlreadyRunning, StateUnwritable
-    from agentsecrets.storage.paths import Home
-
-    home = Home(root)
-    home.create()
-    try:
-        descriptor = os.open(home.lock_file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    except OSError as failure:
-        raise StateUnwritable(problem=failure.strerror or "unknown") from None
-    if handed >= 0 and os.path.sameopenfile(handed, descriptor):
-        os.close(descriptor)
-        descriptor = handed
-        os.set_inheritable(descriptor, False)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        raise AlreadyRunning from None
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
 
 
 async def _serve(options: argparse.Namespace, start: Start) -> list[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agentsecrets.errors import StateDamaged, StateUnwritable, UnsafeState
+from agentsecrets.wire.home import LOCK_FILE
 
 _PRIVATE = 0o700
 _OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
@@ -37,7 +38,7 @@ class Home:
     @property
     def lock_file(self) -> Path:
         """Held locked by the one daemon of this home."""
-        return self.run / "daemon.lock"
+        return self.root / LOCK_FILE
 
     @property
     def session_file(self) -> Path:
