@@ -7,6 +7,7 @@ import _socket
 import os
 
 from agentsecrets.wire import service
+from agentsecrets.wire.home import own_home
 
 MEDIA_TYPE = "application/vnd.agentsecrets.frames"
 STDOUT, STDERR, CONSENT, FAILURE, EXIT = b"o", b"e", b"p", b"f", b"x"
@@ -21,7 +22,7 @@ _SHORTEST_WAIT = 0.001
 
 
 def home_folder() -> str:
-    """The state folder, as ``wire.home`` names it.
+    """The state folder of a command: the service's, ``AGENTSECRETS_HOME``, or this user's own.
 
     Raises:
         NoHome, ServiceBroken
@@ -34,16 +35,7 @@ def home_folder() -> str:
 
             raise ServiceOnly
         return found.home
-    if chosen:
-        return os.path.abspath(chosen)  # noqa: PTH100  (pathlib is not loaded on this path)
-    import pwd
-
-    try:
-        return pwd.getpwuid(os.geteuid()).pw_dir + "/.agentsecrets"
-    except KeyError:
-        from agentsecrets.errors import NoHome
-
-        raise NoHome from None
+    return os.path.abspath(chosen) if chosen else own_home()  # noqa: PTH100  (pathlib is not loaded on this path)
 
 
 def connect(home: str) -> _socket.socket | None:

@@ -22,13 +22,13 @@ from agentsecrets.daemon.main import live, load
 from agentsecrets.daemon.provenance import check_program
 from agentsecrets.daemon.title import be_listed_as
 from agentsecrets.daemon.waiting import leave, wait_and_live
-from agentsecrets.errors import AgentSecretsError, ServiceBroken, StateUnwritable
+from agentsecrets.errors import AgentSecretsError, StateUnwritable
 from agentsecrets.storage.paths import Home
 from agentsecrets.storage.state_db import StateDb
 from agentsecrets.wire.failures import from_json
 from agentsecrets.wire.home import READY
 from agentsecrets.wire.lock import held
-from agentsecrets.wire.service import KEEPER_SOCKET, MARKER, STATE, installed
+from agentsecrets.wire.service import KEEPER_SOCKET, STATE, check_us
 from agentsecrets.wire.unix_peer import user_of
 
 DAEMON_FLAGS = ("--home", STATE, "--isolated")
@@ -46,7 +46,8 @@ def main() -> int:
     harden()
     refuse_privileges()
     try:
-        _check_self()
+        check_us()
+        check_program()
         home = Home(Path(STATE))
         home.create()
         with held(home.run / "keeper.lock"), _listening(home) as listener:
@@ -58,18 +59,6 @@ def main() -> int:
     except AgentSecretsError as failure:
         sys.stderr.write(f"error: {failure.message}\nhint: {failure.hint}\n")
         return failure.exit_code
-
-
-def _check_self() -> None:
-    """Refuses to run as anybody but the service's user, and from anything but root's files.
-
-    Raises:
-        ServiceBroken, UnsafeProgram
-    """
-    found = installed()
-    if found is None or found.uid != os.geteuid():
-        raise ServiceBroken(path=MARKER, problem="it does not name the user who runs this program")
-    check_program()
 
 
 class Keeper:

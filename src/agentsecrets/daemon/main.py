@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING
 
 from agentsecrets.daemon.hardening import harden
 from agentsecrets.wire.home import READY
-from agentsecrets.wire.service import MARKER, installed
-from agentsecrets.wire.service import Service as InstalledService
+from agentsecrets.wire.service import check_us
 
 if TYPE_CHECKING:
     from agentsecrets.daemon.keychain.starting import Start
@@ -142,7 +141,7 @@ async def _serve(options: argparse.Namespace, start: Start) -> list[str]:
     from agentsecrets.network.http1.server import Service
     from agentsecrets.storage.paths import Home
 
-    home, service = Home(options.home), _service() if options.isolated else None
+    home, service = Home(options.home), check_us() if options.isolated else None
     SessionToken.forget(home)
     settings = choose(home, port=options.port if options.remember_port else None, idle_lock_s=options.idle_lock)
     bound = bind_loopback(settings.port if options.port is None else options.port, of_service=options.isolated)
@@ -165,20 +164,6 @@ async def _serve(options: argparse.Namespace, start: Start) -> list[str]:
     await asyncio.gather(*(listener.close(DRAIN_SECONDS) for listener in (data_plane, control, shared)))
     await daemon.close()
     return _successor(options, port) if daemon.locks else []
-
-
-def _service() -> InstalledService:
-    """The service of this machine; only its own user can be it.
-
-    Raises:
-        ServiceBroken
-    """
-    from agentsecrets.errors import ServiceBroken
-
-    found = installed()
-    if found is None or found.uid != os.geteuid():
-        raise ServiceBroken(path=MARKER, problem="it does not name the user who runs this daemon")
-    return found
 
 
 def _successor(options: argparse.Namespace, port: int) -> list[str]:

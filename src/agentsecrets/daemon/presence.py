@@ -80,11 +80,12 @@ def perform(encoded: bytes) -> bytes:
 
 def _elsewhere(home: str) -> str:
     """What a person reads before the first question, when it is not about the usual state folder: a variable may have chosen it."""
-    from agentsecrets.wire.home import default_home
+    from agentsecrets.errors import NoHome
+    from agentsecrets.wire.home import usual_home
 
     try:
-        usual = str(default_home({}))
-    except KeyError:  # a user whom the account database does not know
+        usual = usual_home()
+    except NoHome:
         usual = ""
     return "" if home == usual else f"State folder: {home!a}"
 

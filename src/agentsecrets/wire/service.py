@@ -42,9 +42,14 @@ class Service:
         )
 
     @property
+    def is_us(self) -> bool:
+        """Whether this process runs as its user."""
+        return os.geteuid() == self.uid
+
+    @property
     def home(self) -> str:
         """What is the home folder for a command of this user."""
-        return STATE if os.geteuid() == self.uid else SHARED
+        return STATE if self.is_us else SHARED
 
 
 def installed() -> Service | None:
@@ -88,6 +93,28 @@ def _read(content: bytes) -> Service:
 def is_home(path: str) -> bool:
     """Whether a home folder is the service's: nobody starts a daemon of their own for it."""
     return path in (STATE, SHARED) and installed() is not None
+
+
+def ours() -> Service | None:
+    """The service of this machine, when this process runs as its user.
+
+    Raises:
+        ServiceBroken
+    """
+    found = installed()
+    return found if found and found.is_us else None
+
+
+def check_us() -> Service:
+    """The service of this machine, as whose user this process has to run.
+
+    Raises:
+        ServiceBroken: When it runs as anybody else, or there is no service.
+    """
+    found = ours()
+    if found is None:
+        raise _broken("it does not name the user who runs this program")
+    return found
 
 
 def check_peer(connection: _socket.socket) -> None:

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from agentsecrets.errors import AgentSecretsError, DomainNotInAllowlist, ForeignDaemon, SecretNotFound, leaves
 from agentsecrets.wire.failures import from_json, to_json
 from agentsecrets.wire.frames import LONGEST, STDOUT, frame, frames
-from agentsecrets.wire.home import default_home
 from agentsecrets.wire.messages import Deposit, Key, Message
 from agentsecrets.wire.quoting import quoted, unquoted
 from agentsecrets.wire.session import Session, new_token, read_session
@@ -119,12 +118,6 @@ def test_any_path_can_stand_in_a_header_field(path: bytes):
     assert text.isascii()
     assert text.isprintable()
     assert os.fsencode(unquoted(text)) == path
-
-
-def test_the_state_folder_is_the_one_named_else_the_account_s_own():
-    assert default_home({"AGENTSECRETS_HOME": "/srv/x/../y"}) == Path("/srv/y")
-    assert default_home({"HOME": "/tmp/evil"}) == default_home({})
-    assert default_home({}).name == ".agentsecrets"
 
 
 def test_a_socket_deep_in_the_tree_can_be_reached(tmp_path: Path):

@@ -10,7 +10,7 @@ from agentsecrets.errors import AgentSecretsError, BadUsage
 from agentsecrets.model.protection import GUARDED, ISOLATED, KEYCHAIN, LEVELS, level
 from agentsecrets.ports import Keychain
 from agentsecrets.wire.bus import VARIABLE
-from agentsecrets.wire.service import installed
+from agentsecrets.wire.service import ours
 
 
 class Usable(NamedTuple):
@@ -81,6 +81,5 @@ def place(name: str) -> str:
 
 def told(name: str) -> dict[str, str]:
     """A level for the answer of a command: the vault's, or that of the service whose user this is."""
-    found = installed()
-    known = ISOLATED if found and found.uid == os.geteuid() else level(name)
+    known = ISOLATED if ours() else level(name)
     return {"protection": known.name, "why": known.why, "limit": known.limit}
