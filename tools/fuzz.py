@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(REPOSITORY))
 FOLDER = REPOSITORY / "build" / "fuzz"
 NAMES = ("target", "ingress", "chunks", "answer-head", "fields", "form", "json", "decoders")
 _ONE = """
@@ -66,7 +67,6 @@ def fuzz(name: str, runs: int, seconds: int) -> tuple[int, str]:
 
 def _dictionary() -> Path:
     """Words of the grammars, as libFuzzer reads them."""
-    sys.path.insert(0, str(REPOSITORY))
     from tests.parts.fuzzed import TOKENS
 
     path = FOLDER / "words.dict"
