@@ -83,7 +83,7 @@ def test_five_hundred_slow_connections_do_not_hold_up_a_call(tmp_path: Path):
 
 def test_those_who_hold_connections_open_keep_nobody_out(tmp_path: Path):
     async def tell() -> None:
-        few = replace(QUICK, head_seconds=20, idle_seconds=20, client_connections=20)
+        few = replace(QUICK, head_seconds=300, idle_seconds=300, client_connections=20)  # longer than anybody waits here
         async with equipped(tmp_path, upstream) as house, front(house, few) as opened:
             held = [await asyncio.open_connection("127.0.0.1", opened.port) for _ in range(100)]
             for _ in range(5):
