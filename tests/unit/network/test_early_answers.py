@@ -145,3 +145,49 @@ def test_a_body_is_sent_to_its_end_when_the_answer_that_has_begun_is_none_of_ref
 
     begun = threading.Event()
     uvloop.run(tell())
+
+
+@pytest.mark.parametrize("run", LOOPS.values(), ids=LOOPS.keys())
+@pytest.mark.parametrize("status", [b"200 OK", b"413 Too Large"])
+def test_a_connection_on_which_a_body_at_hand_was_not_sent_whole_serves_no_other_call(
+    run: Callable[[Coroutine[Any, Any, Any]], Any], status: bytes
+) -> None:
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 %b\r\nContent-Length: 2\r\n\r\nhi" % status)
+        await closed.wait()
+
+    async def tell() -> None:
+        async with upstream_that(script) as (port, accepted), network(Limits()) as client:
+            for _ in range(2):
+                answer = await asyncio.wait_for(client.send(outbound(port, method="POST", body=bytes(16 << 20))), SECONDS)
+                assert await asyncio.wait_for(answer.whole(), SECONDS) == b"hi"
+                await answer.close()
+            assert accepted == [1, 2]
+            closed.set()
+
+    closed = asyncio.Event()
+    run(tell())
+
+
+@pytest.mark.parametrize("run", LOOPS.values(), ids=LOOPS.keys())
+def test_a_connection_on_which_a_large_body_at_hand_was_taken_whole_serves_the_next_call(
+    run: Callable[[Coroutine[Any, Any, Any]], Any],
+) -> None:
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for _ in range(2):
+            head = await reader.readuntil(b"\r\n\r\n")
+            assert b"Content-Length: %d\r\n" % len(large) in head
+            whole = await reader.readexactly(len(large)) == large
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n" + (b"hi" if whole else b"no"))
+
+    async def tell() -> None:
+        async with upstream_that(script) as (port, accepted), network(Limits()) as client:
+            for _ in range(2):
+                answer = await asyncio.wait_for(client.send(outbound(port, method="POST", body=large)), SECONDS)
+                assert await asyncio.wait_for(answer.whole(), SECONDS) == b"hi"
+                await answer.close()
+            assert accepted == [1]
+
+    large = bytes(range(256)) * 4097
+    run(tell())

@@ -9,26 +9,22 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Protocol, cast
 
 from agentsecrets.errors import BadRequest, UpstreamProtocol, UpstreamTimeout, UpstreamUnreachable
-from agentsecrets.model.call import Field
 from agentsecrets.network.http1.answer import Answer, WholeAnswer, ended
 from agentsecrets.network.http1.deadline import Deadline
 from agentsecrets.network.http1.gone import GONE
 from agentsecrets.network.http1.inflow import Inflow
 from agentsecrets.network.http1.limits import Limits
 from agentsecrets.network.http1.messages import AnswerHead, ChunkedBody, Malformed, find_end, read_answer
+from agentsecrets.network.http1.outgoing import is_large, parts, request_bytes
 from agentsecrets.network.http1.remains import Remains
-from agentsecrets.network.http1.writing import Gate, chunk_bytes, head_bytes, last_chunk
+from agentsecrets.network.http1.writing import Gate, chunk_bytes, last_chunk
 from agentsecrets.ports import Outbound
 
 _BODILESS = frozenset({204, 304})
-_EXPECT_A_BODY = frozenset({"POST", "PUT", "PATCH"})
 _FIRST_FINAL = 200
 _SWITCHING = 101
 _NO_SUCCESS = 300
 """From here on an answer says that the rest of the request is not wanted (RFC 9112 §9.5; curl draws the same line)."""
-
-_LARGE = 64 * 1024
-"""Bytes of a request's body that the kernel may not take at once, so that the answer can be there before all of it was written."""
 
 
 class _HasReadLimits(Protocol):
@@ -157,12 +153,12 @@ class ClientConnection(asyncio.Protocol):
         self._inflow = self._chunked = self._remaining = None
         self._method, self._informational, self._keep = outbound.method, 0, False
         try:
-            if _is_large(outbound):
+            if is_large(outbound):
                 self._hold_on()
-            self._transport.write(_request_bytes(outbound))
+            self._transport.write(request_bytes(outbound))
             self._deadline.set(self._limits.first_byte_seconds)
-            if outbound.body is not None and not isinstance(outbound.body, bytes):
-                self._sending = self._loop.create_task(self._send_body(outbound.body, outbound.length))
+            if (streamed := parts(outbound)) is not None:
+                self._sending = self._loop.create_task(self._send_body(*streamed))
                 self._sending.add_done_callback(self._sent)
             return await waiting
         except BaseException:
@@ -182,7 +178,8 @@ class ClientConnection(asyncio.Protocol):
         self._inflow = self._head = None
         self._deadline.clear()
         self._let_go()
-        if clean and not unfinished and self._keep and self.usable and not self._buffer and self.on_free is not None:
+        unsent = unfinished or self._transport.get_write_buffer_size() > 0  # an upstream that has answered may take the rest for a request
+        if clean and not unsent and self._keep and self.usable and not self._buffer and self.on_free is not None:
             self.reused = True
             self.on_free(self)
         else:
@@ -367,26 +364,3 @@ class ClientConnection(asyncio.Protocol):
         self._keep = False
         if not self._transport.is_closing():
             self._transport.abort()
-
-
-def _is_large(outbound: Outbound) -> bool:
-    body = outbound.body
-    length = len(body) if isinstance(body, bytes) else outbound.length
-    return body is not None and (length is None or length > _LARGE)
-
-
-def _request_bytes(outbound: Outbound) -> bytes:
-    """Head of a request, and its body when that is at hand. ``Host`` stands first (RFC 9110 §7.2)."""
-    body = outbound.body
-    fields: list[Field] = [(b"Host", outbound.target.authority.encode()), *outbound.fields]
-    if body is None:
-        if outbound.method in _EXPECT_A_BODY:
-            fields.append((b"Content-Length", b"0"))
-    elif isinstance(body, bytes):
-        fields.append((b"Content-Length", b"%d" % len(body)))
-    elif outbound.length is not None:
-        fields.append((b"Content-Length", b"%d" % outbound.length))
-    else:
-        fields.append((b"Transfer-Encoding", b"chunked"))
-    head = head_bytes(b"%b %b HTTP/1.1" % (outbound.method.encode(), outbound.request_target), fields)
-    return head + body if isinstance(body, bytes) else head
