@@ -88,7 +88,7 @@ class Stream:
 
         Raises:
             MoveBrokenOff: When it says nothing, or something else.
-            AgentSecretsError: What it refuses.
+            AgentSecretsError: What it refuses, in its words and with our hint.
         """
         length = int.from_bytes(self._receive(_LENGTH_BYTES))
         if length > _LONGEST_WORD:
@@ -98,7 +98,7 @@ class Stream:
         except msgspec.MsgspecError:
             raise MoveBrokenOff(problem="the other end does not speak as it should") from None
         if isinstance(word, Refused):
-            raise from_json(bytes(word.failure))
+            raise _theirs(from_json(bytes(word.failure)))
         return word
 
     def send_file(self, path: Path, size: int) -> str:
@@ -188,6 +188,18 @@ def digest_of(path: Path) -> str:
     for block in blocks(path, size):
         digest.update(block)
     return digest.hexdigest()
+
+
+class _InTheirPlace(dict[str, str]):
+    """The names of subjects, where nobody who is believed has told what they are."""
+
+    def __missing__(self, name: str) -> str:
+        return name.upper()
+
+
+def _theirs(said: AgentSecretsError) -> AgentSecretsError:
+    """What the other end refuses, as root may read it: the user's process could be made to say anything, and a hint is a command to run."""
+    return AgentSecretsError.in_words(said.slug, f"the other end of the move says: {said.message}", said.mend.format_map(_InTheirPlace()))
 
 
 def _gone() -> MoveBrokenOff:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from agentsecrets.daemon.moving.stream import Gone, Offer, Refused, Stream, Taken, blocks, digest_of, told
@@ -79,6 +80,20 @@ def test_a_refusal_of_another_making_is_a_failure_all_the_same(ends: tuple[Strea
         stream.hear(Gone)
     assert "\x1b" not in refused.value.message + refused.value.hint
     assert Refused.__struct_fields__ == ("failure",)
+
+
+@pytest.mark.parametrize("slug", ["unsafe_state", "nothing_to_move", "no such slug"])
+def test_no_hint_is_the_other_end_s_and_its_words_are_said_to_be_its_own(ends: tuple[Stream, socket.socket], slug: str):
+    stream, theirs = ends
+    failure = msgspec.json.encode({"error": slug, "message": "the program is too old", "hint": "sudo sh ./evil"})
+    theirs.sendall(_said(b'{"word":"refused","failure":' + failure + b"}"))
+    with pytest.raises(AgentSecretsError) as refused:
+        stream.hear(Offer)
+    assert refused.value.slug == slug
+    assert refused.value.message == "the other end of the move says: the program is too old"
+    assert "evil" not in refused.value.hint
+    assert refused.value.hint
+    assert "{" not in refused.value.hint
 
 
 def test_a_file_arrives_whole_for_its_owner_alone(tmp_path: Path):
