@@ -8,12 +8,12 @@ from pathlib import Path
 
 from agentsecrets.crypto.keys import SealedAccount
 from agentsecrets.daemon.moving.stream import ABSENT, Offer, Stream, Taken
-from agentsecrets.errors import BadEmail, StateDamaged, StateUnwritable
+from agentsecrets.errors import AccountExists, BadEmail, StateDamaged, StateUnwritable
 from agentsecrets.model.place import is_id
 from agentsecrets.storage.audit_db import check_log
 from agentsecrets.storage.files import sync_folder
 from agentsecrets.storage.paths import Home
-from agentsecrets.storage.set_aside import begin_arrival, put_arrived_aside
+from agentsecrets.storage.set_aside import begin_arrival, kept_state, put_arrived_aside
 from agentsecrets.storage.state_db import StateDb, check_state
 from agentsecrets.vault.accounts import parse_email
 
@@ -49,16 +49,28 @@ def arrived_account(home: Home) -> SealedAccount:
 
     Raises:
         StateDamaged: When there is none, or it was never one of ours.
+        AccountExists: When another one is set aside under its id.
     """
     with contextlib.closing(StateDb(Home(home.arriving).state_db)) as store:
         account = store.account()
     try:
         if account is not None and is_id(account.account_id):
             parse_email(account.email)
+            _check_aside(home, account)
             return account
     except BadEmail:
         pass
     raise StateDamaged
+
+
+def _check_aside(home: Home, arrived: SealedAccount) -> None:
+    """Whoever makes an account chooses its id: the copy under it, for which the new one comes, may be of another person."""
+    path = kept_state(home, arrived.account_id)
+    if path.exists():
+        with contextlib.closing(StateDb(path)) as store:
+            aside = store.account()
+        if aside is not None and aside.identity != arrived.identity:
+            raise AccountExists(email=aside.email)
 
 
 def take(stream: Stream, root: Path) -> None:
@@ -69,7 +81,7 @@ def take(stream: Stream, root: Path) -> None:
         root: The state folder; made when it is not there.
 
     Raises:
-        UnsafeState, StateUnwritable, StateDamaged, FormatUnknown, MoveBrokenOff
+        UnsafeState, StateUnwritable, StateDamaged, FormatUnknown, AccountExists, MoveBrokenOff
     """
     home = Home(root)
     home.create()

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from agentsecrets.daemon.moving.giving import give_away
 from agentsecrets.daemon.moving.stream import Gone, Offer, Stream, Taken, told
 from agentsecrets.daemon.moving.taking import arrived_account, receive, take
 from agentsecrets.errors import (
+    AccountExists,
     AgentSecretsError,
     MoveBrokenOff,
     MovedVaultChanged,
@@ -179,3 +182,23 @@ def test_an_id_that_could_be_a_path_is_no_account(home: Home, tmp_path: Path):
     (target.arriving / "state.db").write_bytes(evil)
     with pytest.raises(StateDamaged):
         arrived_account(target)
+
+
+def test_an_account_that_another_person_has_set_aside_under_its_id_stays(home: Home, tmp_path: Path):
+    target = Home(tmp_path / "target")
+    target.create()
+    other, _, founded = found_account("eve@example.com", PASSWORD, 1)
+    aside = target.accounts / other.account_id
+    aside.mkdir(parents=True)
+    with contextlib.closing(StateDb(aside / "state.db")) as store:
+        store.found(other, founded.workspace_id, founded.first.encode())
+    with contextlib.closing(StateDb(home.state_db)) as store:
+        account = store.account()
+        assert account is not None
+        store.rewrite(account, msgspec.structs.replace(account, account_id=other.account_id))
+    with _between(lambda stream: give_away(stream, home.root)) as (giver, refused):
+        receive(giver, target)
+        with pytest.raises(AccountExists):
+            arrived_account(target)
+    assert kept(target) == [other.account_id]
+    assert isinstance(refused[0], MoveBrokenOff)
