@@ -7,6 +7,7 @@ its log under both names, which ``Home.create`` puts right. A file is never copi
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,11 @@ from agentsecrets.storage.paths import Home
 
 _PRIVATE = 0o700
 _BESIDE = ("-wal", "-shm", "-journal")
+
+LOOKING_SECONDS = 2.0
+"""How long a program may have a database open only to look into it, as the keeper of the service does whenever its daemon has ended."""
+
+_BETWEEN_LOOKS = 0.01
 
 
 def kept(home: Home) -> list[str]:
@@ -124,11 +130,23 @@ def _with_beside(database: Path) -> list[Path]:
 
 
 def check_closed(home: Home) -> None:
-    """What still stands in a write-ahead log would be left behind. Raises StateUnwritable."""
-    for database in (home.state_db, home.audit_db):
-        beside = database.with_name(f"{database.name}-wal")
-        if beside.exists() and beside.stat().st_size:
+    """What still stands in a write-ahead log would be left behind; whoever only looks into a database folds it a moment later.
+
+    Raises:
+        StateUnwritable: When it still stands there ``LOOKING_SECONDS`` later.
+    """
+    given_up = time.monotonic() + LOOKING_SECONDS
+    while not (_is_closed(home.state_db) and _is_closed(home.audit_db)):
+        if time.monotonic() >= given_up:
             raise StateUnwritable(problem="another program holds a database in it")
+        time.sleep(_BETWEEN_LOOKS)
+
+
+def _is_closed(database: Path) -> bool:
+    try:
+        return not database.with_name(f"{database.name}-wal").stat().st_size
+    except FileNotFoundError:
+        return True
 
 
 def _drop(folder: Path, home: Home) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from agentsecrets.errors import StateDamaged, StateUnwritable
 from agentsecrets.storage.paths import Home
 from agentsecrets.storage.set_aside import bring_back, erase, kept, set_aside
+from agentsecrets.storage.state_db import StateDb
 
 STATE, LOG = b"the sealed state", b"the log"
 
@@ -97,3 +100,18 @@ def test_what_is_erased_is_gone(home: Home):
     home.audit_db.with_name("audit.db-wal").write_bytes(b"rows")
     erase(home)
     assert [path.name for path in home.root.iterdir()] == ["run"]
+
+
+def test_a_program_that_looks_into_a_database_for_a_moment_is_waited_for(tmp_path: Path):
+    home = Home(tmp_path / "home")
+    home.create()
+    ours, looking = StateDb(home.state_db), StateDb(home.state_db)
+    ours.choose([("name", "value")])
+    ours.close()
+    assert home.state_db.with_name("state.db-wal").stat().st_size, "it is for whoever closes last to fold it"
+    leaving = threading.Timer(0.1, looking.close)
+    leaving.start()
+    folder = set_aside(home, "a1")
+    leaving.join()
+    with contextlib.closing(StateDb(folder / "state.db")) as kept_store:
+        assert kept_store.choice("name") == "value"
