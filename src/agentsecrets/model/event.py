@@ -15,7 +15,7 @@ Outcome = Literal["", "ok", "blocked", "failed", "cancelled", "unknown"]
 Action = Literal["call", "reveal", "handover"]
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Event(msgspec.Struct, frozen=True, kw_only=True):
     """What was asked and what came of it: names, places, numbers and times.
 
     Attributes:
