@@ -27,9 +27,8 @@ def _asked_of_the_kernel(transport: asyncio.BaseTransport) -> Peer:
 async def _curl(opened: Front, upstream: TlsUpstream, host: str, *fields: str, user: int) -> str:
     words = ["curl", "-s", "-g", "--noproxy", "*", f"http://{host}:{opened.port}/proxy", "-H", f"X-AS-Target-URL: {upstream.url('/echo')}"]
     words += ["-H", f"X-AS-Inject-Bearer: {STYLES['bearer'].key}", *(word for field in fields for word in ("-H", field))]
-    running = await asyncio.create_subprocess_exec(*words, stdout=subprocess.PIPE, user=user, cwd="/")
-    said, _ = await asyncio.wait_for(running.communicate(), 30)
-    return said.decode()
+    ran = await asyncio.to_thread(subprocess.run, words, capture_output=True, user=user, cwd="/", timeout=30, check=False)
+    return str(ran.stdout, "utf-8")
 
 
 @pytest.mark.other_uid

@@ -95,7 +95,8 @@ def open_processes(pids: list[int]) -> list[str]:
             except (PermissionError, FileNotFoundError):
                 continue
             except OSError:  # it was let in, and then found nothing there
-                pass
+                if not Path(f"/proc/{pid}").exists():
+                    continue  # it has ended
             opened.append(f"{pid} {way}")
     return opened
 
