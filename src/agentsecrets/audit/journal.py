@@ -123,10 +123,13 @@ class Journal:
         await self._pay()
 
     def _wait_for(self, event: Event | None) -> asyncio.Future[None]:
-        if not self._waiting and not self._batch:
-            self._loop.call_soon(self._hand_over)  # with everything else that this round of the loop brings
         written: asyncio.Future[None] = self._loop.create_future()
         self._waiting.append(_Waiting(event, written))
+        if len(self._waiting) == 1 and not self._batch:
+            if len(self._intents) > len(self._noted):
+                self._loop.call_soon(self._hand_over)  # with everything else that this round of the loop brings
+            else:
+                self._hand_over()  # no other call is under way: nothing else is to be expected
         return written
 
     def _hand_over_noted(self) -> None:
