@@ -127,10 +127,14 @@ class Journal:
         self._waiting.append(_Waiting(event, written))
         if len(self._waiting) == 1 and not self._batch:
             if len(self._intents) > len(self._noted):
-                self._loop.call_soon(self._hand_over)  # with everything else that this round of the loop brings
+                self._soon()
             else:
                 self._hand_over()  # no other call is under way: nothing else is to be expected
         return written
+
+    def _soon(self) -> None:
+        """Hands over with all that this round of the loop and the next bring: one more round takes less than one more commit."""
+        self._loop.call_soon(self._loop.call_soon, self._hand_over)
 
     def _hand_over_noted(self) -> None:
         if self._noted:
@@ -169,7 +173,7 @@ class Journal:
                 written.set_exception(failure)
                 written.exception()  # an outcome that nobody waits for is owed: nothing is lost, and nothing to be reported
         if self._waiting:
-            self._loop.call_soon(self._hand_over)
+            self._soon()
         if self._index - self._folded_index >= FOLD_ROWS and self._folding is None:
             self._folding = self._loop.create_task(self._fold())
 

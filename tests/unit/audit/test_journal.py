@@ -13,6 +13,7 @@ from agentsecrets.audit.verify import verify_log
 from agentsecrets.crypto.keys import OpenPerson, SealedAccount, new_account
 from agentsecrets.errors import ShuttingDown, StateUnwritable
 from agentsecrets.model.event import Event
+from agentsecrets.storage.eager import EagerWorker
 from agentsecrets.storage.worker import ThreadWorker
 from tests.parts.log import events
 from tests.parts.stand_ins import HandClock, MemoryLog, PlainWorker
@@ -60,6 +61,25 @@ def test_calls_that_wait_together_are_one_chain_in_the_order_in_which_they_came(
             digest = link(digest, row.payload)
             assert (row.index, row.hash) == (index, digest)
         assert desk.journal.length == 40
+
+    tell(story)
+
+
+def test_an_event_that_is_alone_is_written_at_once_and_others_are_one_batch():
+    async def story(desk: Desk) -> None:
+        worker = EagerWorker("append")
+        journal = Journal(desk.log, worker, desk.worker, desk.clock)
+        await journal.start()
+        first, second, third, fourth = events(4)
+        assert journal.record(first).done()
+        both = [journal.record(second), journal.record(third)]
+        await asyncio.sleep(0)
+        both.append(journal.record(fourth))
+        assert not any(written.done() for written in both)
+        assert journal.length == 1
+        await asyncio.gather(*both)
+        assert journal.length == 4
+        worker.close()
 
     tell(story)
 
