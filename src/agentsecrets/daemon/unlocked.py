@@ -129,9 +129,7 @@ class Vault:
         Raises:
             WorkspaceNotFound, Locked
         """
-        if self._opened is None:
-            raise Locked
-        return self._opened.of(workspace_id)
+        return self.opened.of(workspace_id)
 
     def standing(self, workspace_id: WorkspaceId) -> Standing:
         """What the workspace allows now."""

@@ -27,10 +27,7 @@ Joined = dict[bytes, bytes]
 
 def joined(fields: Sequence[Field]) -> Joined:
     """Reads fields once, for everybody who asks for one by name."""
-    if not fields:
-        return {}
-    names, values = zip(*fields, strict=True)
-    index: Joined = dict(zip(map(bytes.lower, names), values, strict=True))
+    index = {name.lower(): value for name, value in fields}
     if len(index) < len(fields):
         index = {}
         for name, value in fields:

@@ -8,12 +8,11 @@ import ssl
 
 from agentsecrets.errors import UpstreamCertificate, UpstreamTimeout, UpstreamUnreachable
 from agentsecrets.network.address import Resolver
-from agentsecrets.network.http1.answer import Answer, WholeAnswer
 from agentsecrets.network.http1.client import ClientConnection, Stale
 from agentsecrets.network.http1.limits import Limits
 from agentsecrets.network.http1.pool import Pool, PoolKey
 from agentsecrets.network.tls import Contexts
-from agentsecrets.ports import Outbound
+from agentsecrets.ports import Outbound, UpstreamAnswer
 
 _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 """Methods that may be sent twice (RFC 9110 §9.2.2)."""
@@ -47,7 +46,7 @@ class HttpUpstream:
         self._pool = Pool(limits.reuse_seconds, limits.idle_connections)
         self._contexts = Contexts()
 
-    async def send(self, outbound: Outbound) -> Answer | WholeAnswer:
+    async def send(self, outbound: Outbound) -> UpstreamAnswer:
         """Sends one request and returns once the final answer's head is in.
 
         A request is sent twice only when a reused connection turned out to be closed before any answer, the method is idempotent, and

@@ -6,7 +6,6 @@ Each stage wants what only the stage before it makes, so none can be left out.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Generator
-from operator import attrgetter
 
 import msgspec
 from msgspec.structs import replace
@@ -26,7 +25,6 @@ from agentsecrets.proxy.rules.rule import Circumstances
 
 CONCURRENT_CALLS = 1_024
 
-_KEY, _STYLE = attrgetter("key"), attrgetter("style")
 _REFUSALS = (Misused, NotReady, Denied, Missing)
 
 
@@ -190,8 +188,8 @@ class Engine:
             agent_id=call.caller.name,
             identity_level=call.caller.level,
             token_id=call.caller.token_id,
-            secret_keys=tuple(map(_KEY, call.injections)),
-            auth_styles=tuple(map(_STYLE, call.injections)),
+            secret_keys=tuple([injection.key for injection in call.injections]),
+            auth_styles=tuple([injection.style for injection in call.injections]),
             method=call.method,
             scheme=call.target.scheme,
             domain=call.target.host,

@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import compress
-from operator import itemgetter
 
 from agentsecrets.model.call import Field, joined
 from agentsecrets.ports import UpstreamAnswer
@@ -41,7 +40,6 @@ _NEVER_TO_AGENTS = HOP_BY_HOP | {b"content-length", b"alt-svc"}
 _NEVER_TO_AGENTS_INJECTED = _NEVER_TO_AGENTS | _OF_THE_BODY
 _NOT_IN_TRAILERS = frozenset({b"set-cookie", b"content-type", b"location"})
 """Fields that change what a message means come too late behind it (RFC 9110 §6.5.1)."""
-_NAME = itemgetter(0)
 _OURS = (b"x-as-", b"proxy-", b"x-forwarded-")
 
 
@@ -63,7 +61,7 @@ def from_trailers(answer: UpstreamAnswer, *, injected: bool) -> tuple[Field, ...
 
 
 def _without(fields: Sequence[Field], connection: bytes | None, dropped: frozenset[bytes]) -> tuple[Field, ...]:
-    return tuple(compress(fields, _travelling(tuple(map(_NAME, fields)), connection, dropped)))
+    return tuple(compress(fields, _travelling(tuple([name for name, _ in fields]), connection, dropped)))
 
 
 @lru_cache(maxsize=64)

@@ -18,7 +18,7 @@ from agentsecrets.network.http1.messages import AnswerHead, ChunkedBody, Malform
 from agentsecrets.network.http1.outgoing import is_large, parts, request_bytes
 from agentsecrets.network.http1.remains import Remains
 from agentsecrets.network.http1.writing import Gate, chunk_bytes, last_chunk
-from agentsecrets.ports import Outbound
+from agentsecrets.ports import Outbound, UpstreamAnswer
 
 _BODILESS = frozenset({204, 304})
 _FIRST_FINAL = 200
@@ -63,7 +63,7 @@ class ClientConnection(asyncio.Protocol):
         self._buffer = bytearray()
         self._searched = 0
         self._method = ""
-        self._head: asyncio.Future[Answer | WholeAnswer] | None = None
+        self._head: asyncio.Future[UpstreamAnswer] | None = None
         self._inflow: Inflow | None = None
         self._remaining: int | None = None
         self._chunked: ChunkedBody | None = None
@@ -138,7 +138,7 @@ class ClientConnection(asyncio.Protocol):
         """Whether nothing speaks against another request on this connection."""
         return not self._lost and not self._ended and not self._transport.is_closing()
 
-    async def exchange(self, outbound: Outbound) -> Answer | WholeAnswer:
+    async def exchange(self, outbound: Outbound) -> UpstreamAnswer:
         """Sends a request and returns once the head of the final answer is in, even while the request's body still streams.
 
         Raises:
@@ -148,7 +148,7 @@ class ClientConnection(asyncio.Protocol):
         """
         if not self.usable:
             raise Stale
-        waiting: asyncio.Future[Answer | WholeAnswer] = self._loop.create_future()
+        waiting: asyncio.Future[UpstreamAnswer] = self._loop.create_future()
         self._head = waiting
         self._inflow = self._chunked = self._remaining = None
         self._method, self._informational, self._keep = outbound.method, 0, False
@@ -173,25 +173,29 @@ class ClientConnection(asyncio.Protocol):
         Returns:
             What still sent the request's body, and was told to end.
         """
-        sending, self._sending = self._sending, None
-        unfinished = sending is not None and not sending.done()
+        unfinished, self._sending = self._unfinished, None
         self._inflow = self._head = None
         self._deadline.clear()
         self._let_go()
-        unsent = unfinished or self._transport.get_write_buffer_size() > 0  # an upstream that has answered may take the rest for a request
+        # an upstream that has answered may take the rest for a request
+        unsent = unfinished is not None or self._transport.get_write_buffer_size() > 0
         if clean and not unsent and self._keep and self.usable and not self._buffer and self.on_free is not None:
             self.reused = True
             self.on_free(self)
         else:
             self._drop()
-        if sending is None or not unfinished:
-            return None
-        sending.cancel()
-        return sending
+        if unfinished is not None:
+            unfinished.cancel()
+        return unfinished
 
     def close(self) -> None:
         """Closes the connection."""
         self._drop()
+
+    @property
+    def _unfinished(self) -> asyncio.Task[None] | None:
+        """What still sends the request's body."""
+        return self._sending if self._sending is not None and not self._sending.done() else None
 
     # --- the request's body -----------------------------------------------------------------------------------------------------------
 
@@ -224,10 +228,10 @@ class ClientConnection(asyncio.Protocol):
         Returns:
             Whether a part was left unsent; another request cannot follow on this connection then.
         """
-        unfinished = self._sending is not None and not self._sending.done()
-        if self._sending is not None:
-            self._sending.cancel()
-        return unfinished
+        unfinished = self._unfinished
+        if unfinished is not None:
+            unfinished.cancel()
+        return unfinished is not None
 
     def _sent(self, sending: asyncio.Task[None]) -> None:
         """A request whose body broke off is never completed: the upstream must not take a part for the whole."""
@@ -271,20 +275,21 @@ class ClientConnection(asyncio.Protocol):
         if head.status == _SWITCHING or self._informational > self._limits.informational:
             self._break(self._improper("it sent informational answers that were not asked for"))
 
-    def _begin(self, head: AnswerHead, chunked: ChunkedBody | None, waiting: asyncio.Future[Answer | WholeAnswer], rest: bytes) -> None:
+    def _begin(self, head: AnswerHead, chunked: ChunkedBody | None, waiting: asyncio.Future[UpstreamAnswer], rest: bytes) -> None:
         self._deadline.clear()
         self._keep = head.keep_alive and not (head.status >= _NO_SUCCESS and self._stop_sending())
-        if head.framing.length == len(rest) and self._sending is None and self._method != "HEAD" and head.status not in _BODILESS:
+        length = 0 if self._method == "HEAD" or head.status in _BODILESS else head.framing.length
+        if length == len(rest) and self._sending is None:
             waiting.set_result(WholeAnswer(head, rest))
             self.free(clean=True)  # nothing of this exchange is outstanding
             return
         inflow = self._inflow = Inflow(self._limits.buffer, self._pause, self._deadline, self._limits.silence_seconds)
-        if self._method == "HEAD" or head.status in _BODILESS or head.framing.length == 0:
+        if length == 0:
             waiting.set_result(Answer(self, head, inflow, None))
             inflow.end()
             self._buffer += rest
             return
-        self._chunked, self._remaining = chunked, head.framing.length
+        self._chunked, self._remaining = chunked, length
         waiting.set_result(Answer(self, head, inflow, chunked))
         if rest:
             self._body(rest)

@@ -47,15 +47,6 @@ class Inflow:
         """Whether the reader has also taken everything."""
         return self._ended and not self._chunks
 
-    def rest(self) -> bytes | None:
-        """Everything that was not taken yet, at once, if the sender has sent everything and need not be told to go on."""
-        if not self._ended or self._paused:
-            return None
-        rest = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
-        self._chunks.clear()
-        self._size = 0
-        return rest
-
     def put(self, chunk: bytes) -> None:
         """Adds bytes that have arrived."""
         self._chunks.append(chunk)

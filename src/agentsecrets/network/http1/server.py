@@ -19,8 +19,6 @@ from agentsecrets.network.http1.messages import ChunkedBody, Malformed, RequestH
 from agentsecrets.network.http1.writing import Gate, head_bytes
 from agentsecrets.wire.failures import to_json
 
-_BLANK, _CR = b"\r\n\r\n", ord("\r")
-
 __all__ = ["Exchange", "Peer", "ServerConnection", "Service", "failure_fields"]
 
 
@@ -180,7 +178,7 @@ class ServerConnection(asyncio.Protocol):
 
     def _is_a_head(self, received: bytes) -> bool:
         """Whether bytes are one whole head and nothing else."""
-        return len(received) <= self._limits.head_bytes and received.find(_BLANK) == len(received) - len(_BLANK) > 0 and received[0] != _CR
+        return find_end(received) == len(received) <= self._limits.head_bytes and not received.startswith(b"\r")
 
     def _next(self) -> None:
         """Begins the next request once its whole head is in."""

@@ -33,7 +33,7 @@ def last_chunk(trailers: Iterable[Field] = ()) -> bytes:
 
 
 def _section(lines: list[bytes]) -> bytes:
-    section = b"\r\n".join(lines) + b"\r\n" if lines else b""
+    section = b"\r\n".join([*lines, b""])
     if len(section.splitlines()) != len(lines) or 0 in section:  # any CR or LF beside ours makes one line more
         raise BadHeader(problem="it holds a line break or NUL")
     return section
