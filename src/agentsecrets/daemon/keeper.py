@@ -24,7 +24,7 @@ from agentsecrets.daemon.title import be_listed_as
 from agentsecrets.daemon.waiting import leave, wait_and_live
 from agentsecrets.errors import AgentSecretsError, StateUnwritable
 from agentsecrets.storage.paths import Home
-from agentsecrets.storage.state_db import StateDb
+from agentsecrets.storage.state_db import account_in
 from agentsecrets.wire.failures import from_json
 from agentsecrets.wire.home import READY
 from agentsecrets.wire.lock import held
@@ -160,12 +160,8 @@ class Keeper:
 
 def _has_account() -> bool:
     """Whether there is something to serve; while there is not, a daemon that was asked for in vain is no reason to end."""
-    path = Home(Path(STATE)).state_db
     with contextlib.suppress(AgentSecretsError):
-        if not path.exists():
-            return False
-        with contextlib.closing(StateDb(path)) as store:
-            return store.account() is not None
+        return account_in(Home(Path(STATE)).state_db) is not None
     return True
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from agentsecrets.storage.worker import ThreadWorker
+from agentsecrets.storage.worker import ThreadWorker, attempted
 
 T = TypeVar("T")
 
@@ -70,11 +70,8 @@ class EagerWorker(ThreadWorker):
         self._in_the_thread += 1
 
     def _do(self, deed: Callable[[], T], done: Callable[[T | None, BaseException | None], None]) -> None:
-        answer, failure, began = None, None, time.monotonic()
-        try:
-            answer = deed()
-        except BaseException as raised:  # noqa: BLE001  (whoever asked for it learns of it)
-            failure = raised
+        began = time.monotonic()
+        answer, failure = attempted(deed)
         ended = time.monotonic()
         if ended - began > SHORT_SECONDS:
             self._wary_until = ended + WARINESS * (ended - began)

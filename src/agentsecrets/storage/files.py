@@ -6,11 +6,25 @@ import contextlib
 import os
 import secrets
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 from agentsecrets.errors import StateUnwritable
 
 _PRIVATE = 0o600
+
+
+@contextlib.contextmanager
+def writing() -> Iterator[None]:
+    """Turns what the disk refuses into ours.
+
+    Raises:
+        StateUnwritable
+    """
+    try:
+        yield
+    except OSError as failure:
+        raise StateUnwritable(problem=failure.strerror or "unknown") from None
 
 
 def write_atomically(path: Path, content: bytes, mode: int = _PRIVATE) -> None:
@@ -20,7 +34,7 @@ def write_atomically(path: Path, content: bytes, mode: int = _PRIVATE) -> None:
         StateUnwritable: When the disk refuses; the old file or the new one is there whole.
     """
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
+    with writing():
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
         try:
             with os.fdopen(descriptor, "wb") as file:
@@ -33,8 +47,6 @@ def write_atomically(path: Path, content: bytes, mode: int = _PRIVATE) -> None:
             with contextlib.suppress(OSError):
                 fresh.unlink()
             raise
-    except OSError as failure:
-        raise StateUnwritable(problem=failure.strerror or "unknown") from None
 
 
 def read_own(path: Path, limit: int = 1 << 20) -> bytes | None:

@@ -6,14 +6,11 @@ its log under both names, which ``Home.create`` puts right. A file is never copi
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from agentsecrets.errors import StateUnwritable
-from agentsecrets.storage.files import sync_folder
+from agentsecrets.storage.files import sync_folder, writing
 from agentsecrets.storage.paths import Home
 
 _PRIVATE = 0o700
@@ -45,7 +42,7 @@ def set_aside(home: Home, account_id: str) -> Path:
         StateUnwritable: When the disk refuses, or another account lies there under this id.
     """
     folder = home.accounts / account_id
-    with _writing():
+    with writing():
         for needed in (home.accounts, folder):
             needed.mkdir(mode=_PRIVATE, exist_ok=True)
         check_closed(home)
@@ -64,7 +61,7 @@ def bring_back(home: Home, account_id: str) -> None:
         StateUnwritable
     """
     folder = home.accounts / account_id
-    with _writing():
+    with writing():
         _remove(*_with_beside(home.state_db))
         for file in (home.audit_db, home.state_db):
             _link(folder / file.name, file)
@@ -80,7 +77,7 @@ def begin_arrival(home: Home) -> None:
         StateUnwritable
     """
     drop_arrived(home)
-    with _writing():
+    with writing():
         home.arriving.mkdir(mode=_PRIVATE)
 
 
@@ -96,7 +93,7 @@ def put_arrived_aside(home: Home, account_id: str) -> None:
         StateUnwritable
     """
     drop_aside(home, account_id)
-    with _writing():
+    with writing():
         home.accounts.mkdir(mode=_PRIVATE, exist_ok=True)
         home.arriving.rename(home.accounts / account_id)
         sync_folder(home.accounts)
@@ -118,7 +115,7 @@ def erase(home: Home) -> None:
     Raises:
         StateUnwritable
     """
-    with _writing():
+    with writing():
         for database in (home.audit_db, home.state_db):
             _remove(*_with_beside(database))
         _remove(home.session_file)
@@ -150,7 +147,7 @@ def _is_closed(database: Path) -> bool:
 
 
 def _drop(folder: Path, home: Home) -> None:
-    with _writing():
+    with writing():
         for file in (home.audit_db, home.state_db):
             _remove(*_with_beside(folder / file.name))
         if folder.exists():
@@ -170,11 +167,3 @@ def _link(file: Path, to: Path) -> None:
 def _remove(*files: Path) -> None:
     for file in files:
         file.unlink(missing_ok=True)
-
-
-@contextmanager
-def _writing() -> Iterator[None]:
-    try:
-        yield
-    except OSError as failure:
-        raise StateUnwritable(problem=failure.strerror or os.strerror(failure.errno or 0)) from None

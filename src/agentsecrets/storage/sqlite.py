@@ -136,8 +136,7 @@ def check_foreign(path: Path, schema: str) -> None:
     with contextlib.closing(connect(path, "FULL")) as found, contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as ours:
         create(ours, schema)
         with writing():
-            (version,) = found.execute("PRAGMA user_version").fetchone()
-            if version != SCHEMA_VERSION:
+            if _version(found) != SCHEMA_VERSION:
                 raise FormatUnknown(kind="state database")
             if _objects(found) != _objects(ours) or found.execute("PRAGMA integrity_check(1)").fetchone() != ("ok",):
                 raise StateDamaged

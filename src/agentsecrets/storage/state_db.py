@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -48,6 +49,18 @@ _DROP = f"DELETE FROM records AS outermost WHERE {_OLD.format('<')}"  # noqa: S6
 def check_state(path: Path) -> None:
     """Looks at a state that another user has written, before it is opened as one of ours. Raises FormatUnknown, StateDamaged."""
     check_foreign(path, _SCHEMA)
+
+
+def account_in(path: Path) -> SealedAccount | None:
+    """The account in a state, for whoever asks for nothing else; None where there is no file, or no account in it.
+
+    Raises:
+        StateDamaged, StateUnwritable, FormatUnknown
+    """
+    if not path.exists():
+        return None
+    with contextlib.closing(StateDb(path)) as store:
+        return store.account()
 
 
 class StateDb:

@@ -78,11 +78,15 @@ class ThreadWorker:
             work()
 
 
-def _do(deed: Callable[[], T], done: Callable[[T | None, BaseException | None], None], loop: asyncio.AbstractEventLoop) -> None:
-    answer, failure = None, None
+def attempted(deed: Callable[[], T]) -> tuple[T | None, BaseException | None]:
+    """Does a deed: what it answered, or what it raised, which whoever handed it in learns of."""
     try:
-        answer = deed()
-    except BaseException as raised:  # noqa: BLE001  (whoever handed it in learns of it)
-        failure = raised
+        return deed(), None
+    except BaseException as raised:  # noqa: BLE001  (see above)
+        return None, raised
+
+
+def _do(deed: Callable[[], T], done: Callable[[T | None, BaseException | None], None], loop: asyncio.AbstractEventLoop) -> None:
+    answer, failure = attempted(deed)
     with contextlib.suppress(RuntimeError):  # the loop has ended, and with it everybody who could want to know
         loop.call_soon_threadsafe(done, answer, failure)

@@ -21,7 +21,7 @@ from agentsecrets.errors import AccountExists, AgentSecretsError, MovedVaultChan
 from agentsecrets.model.protection import GUARDED, ISOLATED
 from agentsecrets.storage.paths import Home
 from agentsecrets.storage.set_aside import bring_back, drop_arrived, erase, put_arrived_aside
-from agentsecrets.storage.state_db import StateDb
+from agentsecrets.storage.state_db import StateDb, account_in
 
 _SECONDS = 120.0
 _TAKEN = "taken_from"
@@ -102,7 +102,7 @@ def _in_force(home: Home) -> tuple[SealedAccount | None, str]:
 
 def _check_still(home: Home, arrival: _Arrival) -> None:
     """Nobody may have made another account while the password was typed."""
-    in_force, _ = _in_force(home)
+    in_force = account_in(home.state_db)
     if in_force is not None and not arrival.again:
         raise AccountExists(email=in_force.email)
 

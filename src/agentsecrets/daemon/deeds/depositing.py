@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from agentsecrets.errors import AgentSecretsError, ForeignDaemon, NoAccount, NoD
 from agentsecrets.model.secret import check_value, parse_key_name
 from agentsecrets.model.statement import DepositOffer
 from agentsecrets.storage.paths import Home
-from agentsecrets.storage.state_db import StateDb
+from agentsecrets.storage.state_db import account_in
 from agentsecrets.wire.messages import Deposit, Import, Signed, meant, meant_for_import
 
 _OWN_WORD = frozenset({"locked", "shutting_down"})
@@ -31,11 +30,7 @@ def account_of(asked: Asked) -> SealedAccount:
     Raises:
         NoAccount
     """
-    home = Home(Path(asked.home))
-    if not home.state_db.exists():
-        raise NoAccount
-    with contextlib.closing(StateDb(home.state_db)) as store:
-        account = store.account()
+    account = account_in(Home(Path(asked.home)).state_db)
     if account is None:
         raise NoAccount
     return account

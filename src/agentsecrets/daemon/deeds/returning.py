@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from agentsecrets.daemon.terminal import Person
 from agentsecrets.errors import AccountExists, BadUsage, NothingSetAside
 from agentsecrets.storage.paths import Home
 from agentsecrets.storage.set_aside import bring_back, kept, kept_state
-from agentsecrets.storage.state_db import StateDb
+from agentsecrets.storage.state_db import account_in
 
 
 class _Asked(Asked, frozen=True, kw_only=True):
@@ -42,15 +41,14 @@ def _perform(asked: _Asked, _: Person) -> dict[str, Any]:
 
 
 def _check_none(home: Home) -> None:
-    in_force = _email(home.state_db) if home.state_db.exists() else ""
-    if in_force:
-        raise AccountExists(email=in_force)
+    in_force = account_in(home.state_db)
+    if in_force is not None:
+        raise AccountExists(email=in_force.email)
 
 
 def _email(path: Path) -> str:
-    with contextlib.closing(StateDb(path)) as store:
-        account = store.account()
-        return account.email if account else ""
+    account = account_in(path)
+    return account.email if account else ""
 
 
 DEED = Deed("return", _Asked, _perform)

@@ -12,7 +12,8 @@ from typing import Self, TypeVar
 
 import msgspec
 
-from agentsecrets.errors import AgentSecretsError, MoveBrokenOff, StateDamaged, StateUnwritable
+from agentsecrets.errors import AgentSecretsError, MoveBrokenOff, StateDamaged
+from agentsecrets.storage.files import writing
 from agentsecrets.wire.failures import from_json, to_json
 
 _LONGEST_WORD = 1 << 14
@@ -120,7 +121,7 @@ class Stream:
             MoveBrokenOff, StateUnwritable
         """
         digest = hashlib.sha256()
-        with _writing(), os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600), "wb") as file:
+        with writing(), os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600), "wb") as file:
             while size:
                 block = self._receive(min(size, _BLOCK))
                 digest.update(block)
@@ -167,7 +168,7 @@ def blocks(path: Path, size: int) -> Iterator[bytes]:
         StateDamaged: When it has another size meanwhile.
         StateUnwritable: When it cannot be read.
     """
-    with _writing(), os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+    with writing(), os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
         while size:
             block = file.read(min(size, _BLOCK))
             if not block:
@@ -204,11 +205,3 @@ def _theirs(said: AgentSecretsError) -> AgentSecretsError:
 
 def _gone() -> MoveBrokenOff:
     return MoveBrokenOff(problem="the other end has gone")
-
-
-@contextlib.contextmanager
-def _writing() -> Iterator[None]:
-    try:
-        yield
-    except OSError as failure:
-        raise StateUnwritable(problem=failure.strerror or "unknown") from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from agentsecrets.storage.audit_db import check_log
 from agentsecrets.storage.files import sync_folder
 from agentsecrets.storage.paths import Home
 from agentsecrets.storage.set_aside import begin_arrival, kept_state, put_arrived_aside
-from agentsecrets.storage.state_db import StateDb, check_state
+from agentsecrets.storage.state_db import account_in, check_state
 from agentsecrets.vault.accounts import parse_email
 
 _MOST_BYTES = 1 << 36
@@ -51,8 +50,7 @@ def arrived_account(home: Home) -> SealedAccount:
         StateDamaged: When there is none, or it was never one of ours.
         AccountExists: When another one is set aside under its id.
     """
-    with contextlib.closing(StateDb(Home(home.arriving).state_db)) as store:
-        account = store.account()
+    account = account_in(Home(home.arriving).state_db)
     try:
         if account is not None and is_id(account.account_id):
             parse_email(account.email)
@@ -65,12 +63,9 @@ def arrived_account(home: Home) -> SealedAccount:
 
 def _check_aside(home: Home, arrived: SealedAccount) -> None:
     """Whoever makes an account chooses its id: the copy under it, for which the new one comes, may be of another person."""
-    path = kept_state(home, arrived.account_id)
-    if path.exists():
-        with contextlib.closing(StateDb(path)) as store:
-            aside = store.account()
-        if aside is not None and aside.identity != arrived.identity:
-            raise AccountExists(email=aside.email)
+    aside = account_in(kept_state(home, arrived.account_id))
+    if aside is not None and aside.identity != arrived.identity:
+        raise AccountExists(email=aside.email)
 
 
 def take(stream: Stream, root: Path) -> None:
