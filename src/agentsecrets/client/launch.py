@@ -42,9 +42,16 @@ def _home_folder() -> str:
         return "/"
 
 
-def program(module: str) -> list[str]:
-    """The start of a command line: this interpreter, isolated from environment, user site and current folder."""
-    return [sys.executable, "-I", "-P", "-m", module]
+def program(module: str, interpreter: str = sys.executable) -> list[str]:
+    """The start of a command line: an interpreter, this one by default, isolated from environment, user site and current folder."""
+    return [interpreter, "-I", "-P", "-m", module]
+
+
+SERVICE_INTERPRETER = f"{PROGRAM}/bin/python"
+"""Root's copy, which runs every program of the service."""
+
+SERVICE_ENVIRONMENT = {"HOME": STATE, "LANG": "C.UTF-8", "PATH": "/usr/bin:/bin", **MALLOC}
+"""All variables of a program of the service that asks or serves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,14 +175,14 @@ def run_presence(request: dict[str, Any], *, password_stdin: bool, service: Serv
 
 
 def _presence(own: tuple[int, int], inherited: list[int], service: Service | None) -> subprocess.Popen[bytes]:
-    words = ["-I", "-P", "-m", "agentsecrets.daemon.presence", *map(str, own)]
+    module, descriptors = "agentsecrets.daemon.presence", (*own, *inherited)
     if service is None:
-        return subprocess.Popen([sys.executable, *words], env=clean_environment(), pass_fds=(*own, *inherited))
+        return subprocess.Popen([*program(module), *map(str, own)], env=clean_environment(), pass_fds=descriptors)
     return subprocess.Popen(
-        [f"{PROGRAM}/bin/python", *words],
-        env={"HOME": STATE, "LANG": "C.UTF-8", "PATH": "/usr/bin:/bin", **MALLOC},
+        [*program(module, SERVICE_INTERPRETER), *map(str, own)],
+        env=SERVICE_ENVIRONMENT,
         cwd="/",
-        pass_fds=(*own, *inherited),
+        pass_fds=descriptors,
         user=service.uid,
         group=service.gid,
         extra_groups=[],

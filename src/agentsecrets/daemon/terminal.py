@@ -71,6 +71,11 @@ def printable(word: bytes) -> str:
     return "$'" + "".join(_escaped(letter) for letter in text) + "'"
 
 
+def quoted(word: str) -> str:
+    """The same of a word that came as text, whatever bytes it stands for."""
+    return printable(word.encode("utf-8", "surrogateescape"))
+
+
 def _escaped(letter: str) -> str:
     if letter in "'\\":
         return "\\" + letter

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from agentsecrets.client.administrator import become
-from agentsecrets.client.launch import MALLOC
+from agentsecrets.client.launch import SERVICE_ENVIRONMENT
 from agentsecrets.errors import AlreadyRunning, NoService, ServiceBroken
 from agentsecrets.service.system import UNIT, is_active, run
 from agentsecrets.service.unit import KEEPER
@@ -39,7 +39,7 @@ def run_here() -> NoReturn:
     os.chdir("/")
     become(found)
     try:
-        os.execve(KEEPER[0], KEEPER, {"HOME": STATE, "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", **MALLOC})  # noqa: S606  (our own program, no shell)
+        os.execve(KEEPER[0], KEEPER, SERVICE_ENVIRONMENT)  # noqa: S606  (our own program, no shell)
     except OSError as failure:
         raise ServiceBroken(path=PROGRAM, problem=failure.strerror or "it cannot be run") from None
 

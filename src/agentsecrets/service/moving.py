@@ -15,11 +15,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from agentsecrets import __version__
-from agentsecrets.client.launch import run_presence
+from agentsecrets.client.launch import SERVICE_INTERPRETER, run_presence
+from agentsecrets.client.launch import program as program_of
 from agentsecrets.errors import BadUsage, NoService, NoSuchUser, OtherServiceVersion
 from agentsecrets.service import program
 from agentsecrets.service.system import beside
-from agentsecrets.wire.service import PROGRAM, STATE, USER, installed
+from agentsecrets.wire.home import FOLDER
+from agentsecrets.wire.service import STATE, USER, installed
 
 _PART: Mapping[str, Literal["give", "take"]] = {"adopt": "give", "release": "take"}
 """What the user's process does while the service's does a deed."""
@@ -48,7 +50,7 @@ def move(deed: Literal["adopt", "release"], name: str, folder: str, *, password_
     version = program.check()
     if version != __version__:
         raise OtherServiceVersion(running=version, asking=__version__)
-    root = os.path.abspath(folder) if folder else str(Path(user.pw_dir, ".agentsecrets"))  # noqa: PTH100  (no link is followed)
+    root = os.path.abspath(folder) if folder else str(Path(user.pw_dir, FOLDER))  # noqa: PTH100  (no link is followed)
     with _user_s_part(_PART[deed], user, root) as stream:
         request = {"deed": deed, "home": STATE, "stream_fd": stream.fileno(), "user": name, "folder": root, **asked}
         return run_presence(request, password_stdin=password_stdin, service=service)
@@ -67,5 +69,5 @@ def _user(name: str) -> pwd.struct_passwd:
 def _user_s_part(part: str, user: pwd.struct_passwd, root: str) -> Iterator[socket.socket]:
     """The process of the user, and the end of the stream that is for the service's; it ends when that end is closed."""
     ours, theirs = socket.socketpair()
-    with beside(user, [f"{PROGRAM}/bin/python", "-I", "-P", "-m", "agentsecrets.daemon.moving", part, root], theirs), ours:
+    with beside(user, [*program_of("agentsecrets.daemon.moving", SERVICE_INTERPRETER), part, root], theirs), ours:
         yield ours

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from agentsecrets.client.launch import MALLOC
+from agentsecrets.client.launch import MALLOC, SERVICE_INTERPRETER, program
 from agentsecrets.service.system import UNIT
-from agentsecrets.wire.service import PROGRAM, SHARED, STATE, USER
+from agentsecrets.wire.service import SHARED, STATE, USER
 
 PATH = Path("/etc/systemd/system", UNIT)
-KEEPER = (f"{PROGRAM}/bin/python", "-I", "-P", "-m", "agentsecrets.daemon.keeper")
+KEEPER = tuple(program("agentsecrets.daemon.keeper", SERVICE_INTERPRETER))
 """The program of the service. It needs nothing of root."""
 
 _TEXT = f"""\

@@ -7,6 +7,9 @@ import os
 
 from agentsecrets.wire.service import installed
 
+FOLDER = ".agentsecrets"
+"""Name of a user's state folder in the home folder, where nothing else is chosen."""
+
 LOCK_FILE = "run/daemon.lock"
 READY = b"ready on "
 """What a daemon says to whoever started it once it serves; the port of the proxy follows."""
@@ -23,7 +26,7 @@ def usual_home() -> str:
 
 
 def own_home() -> str:
-    """``.agentsecrets`` in the home folder that the account database has for this user.
+    """``FOLDER`` in the home folder that the account database has for this user.
 
     Raises:
         NoHome
@@ -31,7 +34,7 @@ def own_home() -> str:
     import pwd
 
     try:
-        return pwd.getpwuid(os.geteuid()).pw_dir + "/.agentsecrets"
+        return pwd.getpwuid(os.geteuid()).pw_dir + "/" + FOLDER
     except KeyError:
         from agentsecrets.errors import NoHome
 

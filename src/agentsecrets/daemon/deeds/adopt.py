@@ -16,7 +16,7 @@ from agentsecrets.daemon.deeds.protecting import told as level_told
 from agentsecrets.daemon.deeds.starting import Starts, daemon_to_be, replacing
 from agentsecrets.daemon.moving.stream import Gone, Stream, Taken, told
 from agentsecrets.daemon.moving.taking import arrived_account, receive
-from agentsecrets.daemon.terminal import Person, printable
+from agentsecrets.daemon.terminal import Person, quoted
 from agentsecrets.errors import AccountExists, AgentSecretsError, MovedVaultChanged
 from agentsecrets.model.protection import GUARDED, ISOLATED
 from agentsecrets.storage.paths import Home
@@ -62,9 +62,7 @@ def _perform(asked: _Asked, person: Person) -> dict[str, Any]:
         waiting = daemon_to_be(asked)
         leftovers.callback(drop_arrived, home)
         arrival = _arrival(giver, home, asked.folder)
-        person.show(
-            _SHOWN.format(email=arrival.account.email, folder=_quoted(asked.folder), user=_quoted(asked.user), opens=ISOLATED.opens)
-        )
+        person.show(_SHOWN.format(email=arrival.account.email, folder=quoted(asked.folder), user=quoted(asked.user), opens=ISOLATED.opens))
         opened, typed = opened_by(arrival.account, person, once=asked.password_stdin)
         with replacing(home, waiting, lambda: _check_still(home, arrival)) as replaced:
             try:
@@ -120,10 +118,6 @@ def _put_in_force(home: Home, arrival: _Arrival, opened: OpenPerson, password: b
     put_arrived_aside(home, account.account_id)
     bring_back(home, account.account_id)
     return keys
-
-
-def _quoted(word: str) -> str:
-    return printable(word.encode("utf-8", "surrogateescape"))
 
 
 DEED = Deed("adopt", _Asked, _perform)

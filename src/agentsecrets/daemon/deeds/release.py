@@ -10,7 +10,7 @@ from agentsecrets.daemon.deeds.depositing import account_of
 from agentsecrets.daemon.deeds.opening import Opened
 from agentsecrets.daemon.moving.giving import send
 from agentsecrets.daemon.moving.stream import Stream, Taken, told
-from agentsecrets.daemon.terminal import Person, printable
+from agentsecrets.daemon.terminal import Person, quoted
 from agentsecrets.errors import MoveBrokenOff
 from agentsecrets.model.protection import GUARDED, level
 from agentsecrets.storage.audit_db import AuditDb
@@ -41,7 +41,7 @@ class _Asked(Asked, frozen=True, kw_only=True):
 
 def _perform(asked: _Asked, person: Person) -> dict[str, Any]:
     with Stream(asked.stream_fd, _SECONDS) as taker, told(taker):
-        folder, user = (printable(word.encode("utf-8", "surrogateescape")) for word in (asked.folder, asked.user))
+        folder, user = quoted(asked.folder), quoted(asked.user)
         known = level(GUARDED)
         shown = _SHOWN.format(email=account_of(asked).email, folder=folder, user=user, level=known.name, limit=known.limit)
         opened = Opened(asked, person, shown)
