@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable
-
 import pytest
 
-from agentsecrets.crypto.levels import written_item
 from agentsecrets.errors import FormatUnknown, KeychainLocked, KeychainRefused
 from agentsecrets.ports import Keychain
 from tests.parts.foreign_keychains import System, mac, win
+from tests.parts.keychain_deeds import KEY, check_items, every_deed
 
-KEY = secrets.token_bytes(32)
 KEYCHAINS = {"macOS Keychain": mac, "Windows Credential Manager": win}
 
 
@@ -27,18 +23,7 @@ def keychain(request: pytest.FixtureRequest, system: System, monkeypatch: pytest
 
 
 def test_an_item_gives_back_what_was_written_and_no_other_does(keychain: Keychain, system: System):
-    assert keychain.read("one") is None
-    keychain.write("one", KEY)
-    keychain.write("two", KEY[::-1])
-    assert (keychain.read("one"), keychain.read("two"), keychain.read("on")) == (KEY, KEY[::-1], None)
-    assert system.items == {"one": written_item(KEY), "two": written_item(KEY[::-1])}
-    keychain.write("one", KEY[::-1])
-    assert keychain.read("one") == KEY[::-1]
-    for name in ("one", "two"):
-        keychain.delete(name)
-        assert keychain.read(name) is None
-        keychain.delete(name)  # what is gone may be removed again
-    assert system.items == {}
+    check_items(keychain, lambda: {name: text.encode() for name, text in system.items.items()})
 
 
 def test_it_says_its_name_when_it_could_be_used_and_makes_nothing(keychain: Keychain, system: System, request: pytest.FixtureRequest):
@@ -56,13 +41,7 @@ def test_an_item_of_another_shape_is_refused_and_not_repeated(keychain: Keychain
 
 def test_one_that_denies_refuses_everything_in_our_words(keychain: Keychain, system: System):
     system.denies = True
-    deeds: list[Callable[[], object]] = [
-        keychain.check,
-        lambda: keychain.read("one"),
-        lambda: keychain.write("one", KEY),
-        lambda: keychain.delete("one"),
-    ]
-    for deed in deeds:
+    for deed in every_deed(keychain):
         with pytest.raises((KeychainLocked, KeychainRefused)) as refused:
             deed()
         assert "canary" not in refused.value.message + refused.value.hint

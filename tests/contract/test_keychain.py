@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import subprocess
 import sys
 from collections.abc import Callable
@@ -19,9 +18,9 @@ from agentsecrets.storage.keychain import BACK_ENDS, keychain_of
 from agentsecrets.storage.keychain.secret_service import SecretService
 from tests.architecture.source import modules
 from tests.parts.desktop import Desktop, desktop
+from tests.parts.keychain_deeds import KEY, check_items, every_deed
 from tests.parts.ordinary_user import ordinary_user
 
-KEY = secrets.token_bytes(32)
 KEYCHAINS: dict[str, Callable[[], Keychain]] = {"secret service": SecretService, "in a program of its own": BoundedKeychain}
 
 
@@ -32,18 +31,7 @@ def keychain(request: pytest.FixtureRequest, session: Desktop, monkeypatch: pyte
 
 
 def test_an_item_gives_back_what_was_written_and_no_other_does(keychain: Keychain, session: Desktop):
-    assert keychain.read("one") is None
-    keychain.write("one", KEY)
-    keychain.write("two", KEY[::-1])
-    assert (keychain.read("one"), keychain.read("two"), keychain.read("on")) == (KEY, KEY[::-1], None)
-    assert session.items() == {"one": written_item(KEY).encode(), "two": written_item(KEY[::-1]).encode()}
-    keychain.write("one", KEY[::-1])
-    assert keychain.read("one") == KEY[::-1]
-    for name in ("one", "two"):
-        keychain.delete(name)
-        assert keychain.read(name) is None
-        keychain.delete(name)  # what is gone may be removed again
-    assert session.items() == {}
+    check_items(keychain, session.items)
 
 
 def test_it_says_its_name_when_it_could_be_used_and_makes_nothing(keychain: Keychain, session: Desktop):
@@ -65,13 +53,7 @@ def test_an_item_of_another_shape_is_refused_and_not_repeated(keychain: Keychain
 def test_a_locked_one_refuses_everything_and_opens_no_window(keychain: Keychain, session: Desktop):
     session.lock()
     try:
-        deeds: list[Callable[[], object]] = [
-            keychain.check,
-            lambda: keychain.read("one"),
-            lambda: keychain.write("one", KEY),
-            lambda: keychain.delete("one"),
-        ]
-        for deed in deeds:
+        for deed in every_deed(keychain):
             with pytest.raises(KeychainLocked):
                 deed()
         assert session.is_locked() is True
@@ -156,13 +138,6 @@ def test_a_system_whose_keychain_nobody_knows_has_none(system: str):
 
 @pytest.mark.parametrize("back_end", [back_end for back_end in BACK_ENDS if back_end is not SecretService])
 def test_the_keychain_of_another_system_refuses_here_whatever_it_is_asked(back_end: type[Keychain]):
-    foreign = back_end()
-    deeds: list[Callable[[], object]] = [
-        foreign.check,
-        lambda: foreign.read("one"),
-        lambda: foreign.write("one", KEY),
-        lambda: foreign.delete("one"),
-    ]
-    for deed in deeds:
+    for deed in every_deed(back_end()):
         with pytest.raises(KeychainMissing):
             deed()
