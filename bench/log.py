@@ -18,6 +18,7 @@ from agentsecrets.crypto.value import Value
 from agentsecrets.daemon.clock import SystemClock
 from agentsecrets.model.allowlist import AllowedHost, Allowlist
 from agentsecrets.model.binding import Binding
+from agentsecrets.model.call import Call
 from agentsecrets.model.event import Event
 from agentsecrets.model.place import Place, ProjectId, WorkspaceId
 from agentsecrets.model.secret import KeyName
@@ -26,7 +27,7 @@ from agentsecrets.network.http1.limits import Limits
 from agentsecrets.network.upstream import HttpUpstream
 from agentsecrets.ports import AuditSink, Standing
 from agentsecrets.proxy.engine import Engine
-from agentsecrets.proxy.ingress import read_call
+from agentsecrets.proxy.ingress import read_asked, read_target
 from agentsecrets.storage.audit_db import AuditDb
 from agentsecrets.storage.eager import EagerWorker
 from agentsecrets.storage.worker import ThreadWorker
@@ -94,13 +95,13 @@ class OneKey:
 
 async def _rate(engine: Engine, origin: str, seconds: float) -> float:
     place = Place(WorkspaceId("0" * 32), ProjectId("0" * 32), "development")
+    template = read_asked("GET", ((b"X-AS-Inject-Bearer", KEY.encode()),)).template(place, "active")
     until, count = time.perf_counter() + seconds, 0
 
     async def caller(number: int) -> None:
         nonlocal count
         while time.perf_counter() < until:
-            url, fields = f"{origin}/item/{number}".encode(), ((b"X-AS-Inject-Bearer", KEY.encode()),)
-            reply = await engine.run(read_call("GET", url, fields).call(place, "active"), None, None)
+            reply = await engine.run(Call(template, read_target(f"{origin}/item/{number}".encode())), None, None)
             await reply.sent()
             count += 1
 

@@ -131,7 +131,7 @@ class Outbound(msgspec.Struct, frozen=True):
         allowed: The allowlist entry, for private ranges, extra CA and plain http.
         method: Upper-case token.
         request_target: Path and query as bytes.
-        fields: All header fields but ``Host``, ``Content-Length`` and ``Transfer-Encoding``, which the transport writes.
+        section: All header lines, ``Host`` first (RFC 9110 §7.2), but for the framing, which the transport writes.
         body: The body.
         length: Bytes in a streamed body when known; None means chunked.
     """
@@ -140,7 +140,7 @@ class Outbound(msgspec.Struct, frozen=True):
     allowed: AllowedHost
     method: str
     request_target: bytes
-    fields: tuple[Field, ...]
+    section: bytes
     body: Body = None
     length: int | None = None
 

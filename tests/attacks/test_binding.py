@@ -14,7 +14,7 @@ from agentsecrets.errors import AgentSecretsError, BadTarget, BindingRequired
 from agentsecrets.model.agent import ANONYMOUS
 from agentsecrets.model.allowlist import AllowedHost, Allowlist
 from agentsecrets.model.binding import Binding
-from agentsecrets.model.call import Call, Injection, StyleName
+from agentsecrets.model.call import Call, Injection, StyleName, Template
 from agentsecrets.model.place import Place, ProjectId, WorkspaceId, new_id
 from agentsecrets.model.secret import KeyName
 from agentsecrets.model.target import parse_target
@@ -122,7 +122,8 @@ def test_exactly_the_declared_cells_pass(counted: Counted):
     random.Random("bindings").shuffle(every)
     passed = 0
     for key, host, (style, slot), method, path in every[:CELLS]:
-        call = Call(PLACE, ANONYMOUS, method, parse_target(f"https://{host}{path}"), (Injection(style, slot, KeyName(key)),), ())
+        template = Template(PLACE, ANONYMOUS, method, (Injection(style, slot, KeyName(key)),), ())
+        call = Call(template, parse_target(f"https://{host}{path}"))
         passes = _passes(call, KEYS[key], standing)
         passed += passes
         assert passes is _declared(key, host, style, slot, method, path), (key, host, style, slot, method, path)

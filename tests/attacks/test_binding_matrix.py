@@ -348,7 +348,7 @@ def _check_sent(cell: Cell, outbound: Outbound) -> None:
         PATHS[cell.path],
         METHODS[cell.method],
     ), cell
-    whole = b"\n".join((outbound.request_target, *(b"%b: %b" % pair for pair in outbound.fields)))
+    whole = b"\n".join((outbound.request_target, outbound.section))
     whole += outbound.body if isinstance(outbound.body, bytes) else b""
     assert VALUE.encode() in whole or cell.place == "basic", cell
 

@@ -12,7 +12,6 @@ import pytest
 
 from agentsecrets.errors import AgentSecretsError
 from agentsecrets.network.http1.limits import Limits
-from agentsecrets.proxy.ingress import read_call
 from tests.parts.equipped import STYLES, equipped
 from tests.parts.front import front
 from tests.parts.patience import until
@@ -56,7 +55,7 @@ def test_a_body_that_needs_to_be_whole_is_given_up_at_ten_mebibytes(tmp_path: Pa
         async with equipped(tmp_path, upstream) as house:
             asked = STYLES[style]  # type: ignore[index]
             fields = ((asked.field.encode(), asked.key.encode()), (b"Content-Type", asked.kind.encode()))
-            call = read_call("POST", upstream.url("/echo").encode(), fields).call(house.place, "active")
+            call = house.asked("POST", upstream.url("/echo"), *fields)
             pace: list[int] = []
             with pytest.raises(AgentSecretsError) as refused:
                 await house.engine.run(call, _endless(b"a" * 65536, pace), None)

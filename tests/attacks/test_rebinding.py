@@ -69,7 +69,7 @@ async def _listening(address: str, port: int) -> AsyncIterator[tuple[int, list[i
 
 def _asked(port: int) -> Outbound:
     entry = AllowedHost(HOST, port, private=(f"{OPEN}/32", f"{ALSO_OPEN}/32"))
-    return Outbound(Target("http", HOST, port, "/"), entry, "GET", b"/", ())
+    return Outbound(Target("http", HOST, port, "/"), entry, "GET", b"/", b"")
 
 
 async def _ask(upstream: HttpUpstream, port: int) -> bytes:

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from agentsecrets.errors import AgentSecretsError
-from agentsecrets.proxy.ingress import read_call
 from tests.parts.equipped import STYLES, equipped
 from tests.parts.house import read
 from tests.parts.tls import TlsUpstream
@@ -52,9 +51,9 @@ def test_a_streamed_body_is_sent_once(tmp_path: Path):
                 taken += 1
                 yield b"hello"
 
-            call = read_call("PUT", upstream.url("/reset/before").encode(), ((b"X-AS-Inject-Bearer", b"BEARER_KEY"),))
+            call = house.asked("PUT", upstream.url("/reset/before"), (b"X-AS-Inject-Bearer", b"BEARER_KEY"))
             with pytest.raises(AgentSecretsError):
-                await house.engine.run(call.call(house.place, "active"), body(), 5)
+                await house.engine.run(call, body(), 5)
             assert taken == 1
 
     with TlsUpstream() as upstream:

@@ -12,7 +12,7 @@ import pytest
 
 from agentsecrets.errors import AgentSecretsError
 from agentsecrets.network.http1.writing import head_bytes
-from agentsecrets.proxy.ingress import read_call
+from agentsecrets.proxy.ingress import read_asked, read_target
 from agentsecrets.proxy.styles import STYLES
 from agentsecrets.proxy.styles.style import Draft
 from agentsecrets.wire import headers
@@ -38,8 +38,8 @@ def test_our_header_fields_are_read_or_refused_in_words(strings: list[str], coun
         for name in OURS:
             fields = {headers.TARGET_URL: b"https://api.example.com/", name: text.encode("utf-8", "surrogatepass")}
             try:
-                url = fields.pop(headers.TARGET_URL)
-                read_call("GET", url, tuple((name.encode(), value) for name, value in fields.items()))
+                read_target(fields.pop(headers.TARGET_URL))
+                read_asked("GET", tuple((name.encode(), value) for name, value in fields.items()))
                 read += 1
             except AgentSecretsError as refusal:
                 refused += 1

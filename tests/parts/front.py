@@ -27,10 +27,10 @@ class OnePlace:
     """Every request belongs to the house's one project."""
 
     def __init__(self, house: House) -> None:
-        self._house = house
+        self._located = Located(house.place, "active")
 
-    async def locate(self, _named: Named) -> Located:
-        return Located(self._house.place, "active")
+    def at_hand(self, _named: Named) -> Located:
+        return self._located
 
 
 @dataclass

@@ -20,7 +20,7 @@ from agentsecrets.network.http1.limits import Limits
 from agentsecrets.network.http1.messages import Malformed, read_answer, read_request
 from agentsecrets.network.http1.server import Exchange, Peer, ServerConnection, Service
 from agentsecrets.proxy.fields import as_gateways_read
-from agentsecrets.proxy.ingress import injection, read_call
+from agentsecrets.proxy.ingress import injection, read_asked, read_target
 from agentsecrets.proxy.styles import STYLES
 from agentsecrets.proxy.styles.style import Draft
 from agentsecrets.wire.headers import TARGET_URL
@@ -159,7 +159,7 @@ def fuzz_chunks(raw: bytes) -> None:
     cut, stream = (raw[0] if raw else 0), raw[1:]
     bodies: list[bytes | None] = []
     for parts in ([stream], [stream[:cut], stream[cut:]], [stream[at : at + 1] for at in range(min(len(stream), 300))]):
-        _, chunked = read_request(head, LIMITS)
+        _, _, chunked = read_request(head, LIMITS)
         assert chunked is not None
         body = b""
         try:
@@ -197,7 +197,8 @@ def fuzz_fields(raw: bytes) -> None:
     given = [(name, value) for name, _, value in (line.partition(b":") for line in raw.split(b"\n")) if name]
     urls = [value for name, value in given if name.lower() == _TARGET_URL]
     try:
-        asked = read_call("GET", urls[-1] if urls else b"", tuple(field for field in given if field[0].lower() != _TARGET_URL))
+        read_target(urls[-1] if urls else b"")
+        asked = read_asked("GET", tuple(field for field in given if field[0].lower() != _TARGET_URL))
     except AgentSecretsError as refusal:
         assert refusal.slug != "internal_error"  # noqa: PT017  (most inputs end so)
         return

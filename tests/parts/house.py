@@ -16,6 +16,7 @@ from agentsecrets.ledger.chain import write_entry
 from agentsecrets.ledger.entries import ALLOWLIST_ADDED, PROJECT_CREATED, Named
 from agentsecrets.model.allowlist import AllowedHost
 from agentsecrets.model.binding import Binding
+from agentsecrets.model.call import Call, Field
 from agentsecrets.model.place import Place, ProjectId, WorkspaceId, new_id
 from agentsecrets.model.secret import KeyName
 from agentsecrets.network.address import Resolver
@@ -23,7 +24,7 @@ from agentsecrets.network.http1.limits import Limits
 from agentsecrets.network.upstream import HttpUpstream
 from agentsecrets.ports import Standing
 from agentsecrets.proxy.engine import Engine
-from agentsecrets.proxy.ingress import read_call
+from agentsecrets.proxy.ingress import read_asked, read_target
 from agentsecrets.proxy.reply import Reply
 from agentsecrets.storage.audit_db import AuditDb
 from agentsecrets.storage.eager import EagerWorker
@@ -136,8 +137,13 @@ class House:
     # --- what an agent does ------------------------------------------------------------------------------------------------------------
 
     async def call(self, url: str, *headers: tuple[str, str], method: str = "GET", body: bytes | None = None) -> Reply:
-        fields = tuple((name.encode(), value.encode()) for name, value in headers)
-        return await self.engine.run(read_call(method, url.encode(), fields).call(self.place, "active"), body, None)
+        fields = [(name.encode(), value.encode()) for name, value in headers]
+        return await self.engine.run(self.asked(method, url, *fields), body, None)
+
+    def asked(self, method: str, url: str, *fields: Field) -> Call:
+        """The call that a request with these header fields is."""
+        target = read_target(url.encode())
+        return Call(read_asked(method, fields).template(self.place, "active"), target)
 
 
 @asynccontextmanager

@@ -5,7 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Container
 
+import msgspec
+
 from agentsecrets.errors import BrowserRefused, HostRefused, PeerRefused, UnknownCaller, UnknownToken
+from agentsecrets.model.recent import Recent
+from agentsecrets.network.http1.familiar import MOST
 from agentsecrets.network.http1.messages import RequestHead
 from agentsecrets.network.http1.server import Peer
 from agentsecrets.wire import headers
@@ -16,6 +20,21 @@ _BROWSER_FIELDS = frozenset({b"origin", b"sec-fetch-site", b"sec-fetch-dest"})
 _AGENT_TOKEN = headers.AGENT_TOKEN.lower().encode()
 _SESSION_TOKEN = headers.SESSION_TOKEN.lower().encode()
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+
+
+class _Shown(msgspec.Struct, frozen=True):
+    """What a head shows that may enter if whoever sent it may.
+
+    Attributes:
+        token: The session token, None for none.
+        harmless: Whether it asks for what anybody may have.
+    """
+
+    token: bytes | None
+    harmless: bool
+
+    def __repr__(self) -> str:
+        return "<_Shown>"
 
 
 class DataPlaneAdmission:
@@ -31,6 +50,7 @@ class DataPlaneAdmission:
     def __init__(
         self, port: int, is_session_token: Callable[[bytes], bool], *, trusts_same_user: bool, members: Container[int] = frozenset()
     ) -> None:
+        self._judged: Recent[RequestHead, _Shown] = Recent(MOST)
         self._hosts = frozenset(f"{host}:{port}".encode() for host in _LOOPBACK)
         self._port = port
         self._is_session_token = is_session_token
@@ -42,20 +62,27 @@ class DataPlaneAdmission:
         Raises:
             HostRefused, BrowserRefused, UnknownCaller, UnknownToken
         """
+        shown = self._judged.get(head) or self._judged.keep(head, self._judge(head))
+        if shown.harmless:
+            return
+        if not (self._knows(peer.uid) if shown.token is None else self._is_session_token(shown.token)):
+            raise UnknownCaller
+
+    def _judge(self, head: RequestHead) -> _Shown:
+        """All that hangs on the head alone."""
         hosts = head.get(b"host")
         if len(hosts) != 1 or hosts[0].lower() not in self._hosts or not head.target.startswith(b"/"):
             raise HostRefused(port=self._port)
         if head.method == "OPTIONS" or not _BROWSER_FIELDS.isdisjoint(head.index):
             raise BrowserRefused
         if head.target == b"/health":
-            return
+            return _Shown(None, harmless=True)
         if head.get(_AGENT_TOKEN):
             raise UnknownToken
-        shown = head.get(_SESSION_TOKEN)
-        if shown and not (len(shown) == 1 and self._is_session_token(shown[0])):
+        tokens = head.get(_SESSION_TOKEN)
+        if len(tokens) > 1:
             raise UnknownCaller
-        if not shown and not self._knows(peer.uid):
-            raise UnknownCaller
+        return _Shown(tokens[0] if tokens else None, harmless=False)
 
     def _knows(self, uid: int | None) -> bool:
         return uid is not None and self._trusts_same_user and (uid == os.geteuid() or uid in self._members)

@@ -5,16 +5,43 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Awaitable
 
+import msgspec
+
 from agentsecrets.daemon.idleness import Idleness
-from agentsecrets.daemon.places import Named, Places
+from agentsecrets.daemon.places import NOWHERE, Located, Named, Places
 from agentsecrets.errors import ProductionRefused, RouteNotFound, UnknownToken
+from agentsecrets.model.call import Call, Template
+from agentsecrets.model.recent import Recent
+from agentsecrets.network.http1.familiar import MOST
+from agentsecrets.network.http1.messages import RequestHead
 from agentsecrets.network.http1.server import Exchange
 from agentsecrets.proxy.engine import Engine
-from agentsecrets.proxy.ingress import Asked, read_call
+from agentsecrets.proxy.ingress import Asked, read_asked, read_target
 from agentsecrets.proxy.reply import Reply
 
-_NOWHERE = Named()
 _HEALTHY = b'{"status":"ok","project":""}'
+
+
+class Heard(msgspec.Struct):
+    """What a head asks for.
+
+    Attributes:
+        asked: All of it.
+        named: Where it says that it belongs.
+        located: Where that was found to be when it was asked last.
+        template: What calls with this head have in common there.
+    """
+
+    asked: Asked
+    named: Named
+    located: Located | None = None
+    template: Template | None = None
+
+    def template_at(self, located: Located) -> Template:
+        """The same one while the place is the same."""
+        if self.template is None or self.located is not located:
+            self.located, self.template = located, self.asked.template(located.place, located.path)
+        return self.template
 
 
 class DataPlane:
@@ -22,6 +49,7 @@ class DataPlane:
 
     def __init__(self, engine: Engine, places: Places, idleness: Idleness) -> None:
         self._engine, self._places, self._idleness = engine, places, idleness
+        self._heard: Recent[RequestHead, Heard] = Recent(MOST)
 
     def serve(self, exchange: Exchange) -> Awaitable[None]:
         """Answers one exchange.
@@ -35,26 +63,40 @@ class DataPlane:
             return exchange.respond(200, [(b"Content-Type", b"application/json")], _HEALTHY)
         raise RouteNotFound
 
-    async def call(self, exchange: Exchange, asked: Asked, where: Named = _NOWHERE) -> Reply:
+    def hear(self, head: RequestHead) -> Heard:
+        """Reads what a head asks for.
+
+        Raises:
+            BadRequest, BadInjection, BadKeyName, BadHeader, MethodRefused
+        """
+        known = self._heard.get(head)
+        if known is None:
+            asked = read_asked(head.method, head.fields)
+            known = self._heard.keep(head, Heard(asked, Named(asked.project, asked.environment)))
+        return known
+
+    async def call(self, exchange: Exchange, heard: Heard, where: Named = NOWHERE) -> Reply:
         """Runs the call that an exchange asks for, up to the head of its answer.
 
         Args:
             exchange: Whose body is the agent's body.
-            asked: What its head asks for.
+            heard: What its head asks for.
             where: Folder and workspace of a command; nothing for a program.
         """
-        if asked.token:
+        head, target = exchange.head, read_target(exchange.target_url)
+        if heard.asked.token:
             raise UnknownToken
         self._idleness.touch()
-        located = await self._places.locate(Named(asked.project, asked.environment, where.folder, where.workspace))
-        body = exchange.body() if exchange.head.has_body else None
-        return await self._engine.run(asked.call(located.place, located.path), body, exchange.head.framing.length)
+        named = heard.named if where is NOWHERE else heard.named._replace(folder=where.folder, workspace=where.workspace)
+        located = self._places.at_hand(named) or await self._places.locate(named)
+        body = exchange.body() if head.has_body else None
+        return await self._engine.run(Call(heard.template_at(located), target), body, head.framing.length)
 
     async def _proxy(self, exchange: Exchange) -> None:
-        asked = read_call(exchange.head.method, exchange.head.target_url, exchange.head.fields)
-        if asked.environment == "production":
+        heard = self.hear(exchange.head)
+        if heard.asked.environment == "production":
             raise ProductionRefused
-        reply = await self.call(exchange, asked)
+        reply = await self.call(exchange, heard)
         try:
             if reply.whole is not None:
                 await exchange.respond(reply.status, reply.fields, reply.whole, reply.reason)

@@ -37,7 +37,8 @@ class Named(NamedTuple):
     workspace: str = ""
 
 
-_NOTHING = Named()
+NOWHERE = Named()
+"""What a request says that says nothing."""
 
 
 class Located(NamedTuple):
@@ -124,14 +125,23 @@ class Places:
             return opened.of(folder.project.workspace_id)
         return self.active_workspace
 
+    def at_hand(self, named: Named) -> Located | None:
+        """The vault that a request means, where nobody has to look for it: nearly every agent says nothing and means the active one.
+
+        Raises:
+            NoProject, Locked
+        """
+        return self._active_place() if named == NOWHERE else None
+
     async def locate(self, named: Named) -> Located:
         """The vault that a request means.
 
         Raises:
             WorkspaceNotFound, ProjectNotFound, NoProject, BadUsage, UntrustedFolder, FormatUnknown, Locked
         """
-        if named == _NOTHING:
-            return self._active_place()
+        known = self.at_hand(named)
+        if known is not None:
+            return known
         if named.project:
             workspace = (await self.workspace(named)).workspace
             return self._at(workspace, find_project(workspace.state, named.project), named.environment, "header")
@@ -144,7 +154,7 @@ class Places:
         return self._active_in((await self.workspace(named)).workspace, named.environment)
 
     def _active_place(self) -> Located:
-        """Nearly every call of an agent asks for it; what was found holds while all that it was read from is the same."""
+        """What was found holds while all that it was read from is the same."""
         known, workspaces = self._active, self._vault.opened.workspaces
         same = known is not None and known.workspaces is workspaces and known.choices is self._choices
         if known is None or not same or known.state is not known.workspace.state:

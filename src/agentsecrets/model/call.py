@@ -50,14 +50,13 @@ class Injection(msgspec.Struct, frozen=True):
     key: KeyName
 
 
-class Call(msgspec.Struct, frozen=True):
-    """One request, parsed: what is asked, by whom, for where. Holds no value.
+class Template(msgspec.Struct, frozen=True, cache_hash=True):
+    """A call without its target, which is all that differs from one call of an agent to the next.
 
     Attributes:
         place: The vault that the keys are looked up in.
         caller: Who asks.
         method: Upper-case token, e.g. ``GET``.
-        target: The parsed target.
         injections: Where values go; may be empty.
         fields: The agent's own header fields, in order, hop-by-hop and ``X-AS-*`` already dropped.
         resolution_path: How the project was found: ``header``, ``folder``, ``active`` or ``token``.
@@ -66,7 +65,38 @@ class Call(msgspec.Struct, frozen=True):
     place: Place
     caller: Caller
     method: str
-    target: Target
     injections: tuple[Injection, ...]
     fields: tuple[Field, ...]
     resolution_path: str = "active"
+
+
+class Call(msgspec.Struct, frozen=True):
+    """One request, parsed: what is asked, by whom, for where. Holds no value.
+
+    Attributes:
+        template: All of it but the target.
+        target: The parsed target.
+    """
+
+    template: Template
+    target: Target
+
+    @property
+    def place(self) -> Place:
+        """The vault that the keys are looked up in."""
+        return self.template.place
+
+    @property
+    def method(self) -> str:
+        """Upper-case token."""
+        return self.template.method
+
+    @property
+    def injections(self) -> tuple[Injection, ...]:
+        """Where values go."""
+        return self.template.injections
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """The agent's own header fields."""
+        return self.template.fields

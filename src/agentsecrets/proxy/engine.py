@@ -1,6 +1,7 @@
 """The life of a call, on one page: authorize, record the intent, resolve, inject, forward, redact, record the outcome.
 
-Each stage wants what only the stage before it makes, so none can be left out.
+Each stage wants what only the stage before it makes, so none can be left out. What authorizing, resolving and injecting came to is kept
+for calls that are alike, and asked anew when anything that it hangs on is no longer the same (``ways``).
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ from agentsecrets.model.call import Call, Injection
 from agentsecrets.model.event import Event, Outcome, new_event_id
 from agentsecrets.model.secret import KeyName
 from agentsecrets.ports import AuditSink, Authority, Body, Clock, Opener, Standing, Upstream
-from agentsecrets.proxy.inject import Credentials, Injector, Permit
+from agentsecrets.proxy.inject import Credentials, Injected, Injector, Permit
 from agentsecrets.proxy.reply import Reply
 from agentsecrets.proxy.rules import RULES
 from agentsecrets.proxy.rules.binding import mismatch
 from agentsecrets.proxy.rules.rule import Circumstances
+from agentsecrets.proxy.ways import Way, Ways
 
 CONCURRENT_CALLS = 1_024
 
@@ -65,12 +67,13 @@ class Engine:
 
     def __init__(self, authority: Authority, opener: Opener, upstream: Upstream, audit: AuditSink, clock: Clock) -> None:
         self._authority, self._opener, self._upstream, self._audit, self._clock = authority, opener, upstream, audit, clock
-        self._injector = Injector()
+        self._injector, self._ways = Injector(), Ways(authority, opener)
         self.under_way = 0
 
     def forget(self) -> None:
         """Drops everything in memory that holds a value."""
         self._injector.forget()
+        self._ways.forget()
 
     async def run(self, call: Call, body: Body, length: int | None) -> Reply:
         """Runs one call up to the head of its answer; the reply's body must then be read or closed.
@@ -87,11 +90,15 @@ class Engine:
         life = _Life(call, new_event_id(began_ms), began_ms, self._clock.monotonic())
         self.under_way += 1
         try:
-            permit = await self._authorize(life)
-            life.intent = self._intent(life)
+            self._check_room()
+            way = self._ways.known(call)
+            permit = await self._authorize(life) if way is None else None
+            life.intent = self._intent(life, way)
             await self._audit.record(life.intent)
-            credentials = await self._resolve(permit)
-            injected = await self._injector.inject(credentials, body, length)
+            if way is not None and self._ways.holds(way, call):
+                injected = way.injected(call, body, length)
+            else:
+                injected = await self._injected(life, permit or await self._authorize(life), body, length)
             life.forwarded = self._clock.monotonic()
             answer = await self._upstream.send(injected.outbound)
             life.status = answer.status
@@ -112,14 +119,16 @@ class Engine:
         reply.fields.append((b"X-AS-Event", life.id.encode()))
         return reply
 
-    async def _authorize(self, life: _Life) -> Permit:
-        call = life.call
+    def _check_room(self) -> None:
         if self.under_way > CONCURRENT_CALLS:
             raise Busy(limit=CONCURRENT_CALLS)
+
+    async def _authorize(self, life: _Life) -> Permit:
+        call = life.call
         life.standing = self._authority.standing(call.place.workspace_id)
         bindings: dict[KeyName, Binding] = {}
         for injection in call.injections:
-            bound = self._authority.bound(call.place, injection.key) or await self._authority.binding(call.place, injection.key)
+            bound = await self._authority.binding(call.place, injection.key)
             if bound is not None:
                 bindings[injection.key] = bound
         allowed = life.standing.allowlist.find(call.target)
@@ -132,19 +141,25 @@ class Engine:
             raise DomainNotInAllowlist(domain=call.target.host_and_port)
         return Permit(call, allowed, bindings)
 
+    async def _injected(self, life: _Life, permit: Permit, body: Body, length: int | None) -> Injected:
+        credentials = await self._resolve(permit)
+        injected = await self._injector.inject(credentials, body, length)
+        if life.intent is not None and life.standing is not None:
+            self._ways.keep(credentials, life.standing, life.intent, injected)
+        return injected
+
     async def _resolve(self, permit: Permit) -> Credentials:
         call = permit.call
-        values: list[tuple[Injection, Value]] = []
-        for injection in call.injections:
-            held = self._opener.held(call.place, injection.key)
-            values.append((injection, await self._opener.open(call.place, injection.key) if held is None else held))
-        for injection in call.injections:
-            bound = self._authority.bound(call.place, injection.key) or await self._authority.binding(call.place, injection.key)
+        opened = [await self._opener.open(call.place, injection.key) for injection in call.injections]
+        values: list[tuple[Injection, Binding, Value]] = []
+        for injection, value in zip(call.injections, opened, strict=True):
+            bound = await self._authority.binding(call.place, injection.key)
             if bound is None:
                 bound = await self._authority.pin(call.place, pin(call.target, injection))
             judged = bound is permit.bindings.get(injection.key)
             if not judged and not bound.permits(call.target, call.method, injection):
                 raise mismatch(call, injection, bound)  # another call, or another injection of this one, was first
+            values.append((injection, bound, value))
         return Credentials(permit, tuple(values))
 
     def end(self, life: _Life, outcome: Outcome, reason: str, redactions: int) -> Awaitable[None]:
@@ -175,9 +190,11 @@ class Engine:
             redactions=redactions,
         )
 
-    def _intent(self, life: _Life) -> Event:
+    def _intent(self, life: _Life, way: Way | None = None) -> Event:
         call = life.call
         spent_ms = (self._clock.monotonic() - life.started) * 1000
+        if way is not None:
+            return way.intent_of(call, life.id, life.began_ms, spent_ms)
         return Event(
             id=life.id,
             phase="intent",
@@ -185,11 +202,11 @@ class Engine:
             workspace_id=call.place.workspace_id,
             project_id=call.place.project_id,
             environment=call.place.environment,
-            agent_id=call.caller.name,
-            identity_level=call.caller.level,
-            token_id=call.caller.token_id,
-            secret_keys=tuple([injection.key for injection in call.injections]),
-            auth_styles=tuple([injection.style for injection in call.injections]),
+            agent_id=call.template.caller.name,
+            identity_level=call.template.caller.level,
+            token_id=call.template.caller.token_id,
+            secret_keys=tuple(injection.key for injection in call.injections),
+            auth_styles=tuple(injection.style for injection in call.injections),
             method=call.method,
             scheme=call.target.scheme,
             domain=call.target.host,
@@ -199,7 +216,7 @@ class Engine:
             proxy_ms=spent_ms,
             allowlist_hash=life.standing.allowlist.digest if life.standing else "",
             caller_role=life.standing.role if life.standing else "",
-            resolution_path=call.resolution_path,
+            resolution_path=call.template.resolution_path,
         )
 
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import NamedTuple
-
 import msgspec
 
 from agentsecrets.errors import BadInjection, BadRequest, MethodRefused
 from agentsecrets.model.agent import ANONYMOUS, Caller, declared
-from agentsecrets.model.call import METHODS, Call, Field, Injection, StyleName
+from agentsecrets.model.call import METHODS, Field, Injection, StyleName, Template
 from agentsecrets.model.place import Place
 from agentsecrets.model.secret import parse_key_name
 from agentsecrets.model.target import Target, parse_target
@@ -28,10 +25,9 @@ _BARE: dict[str, StyleName] = {headers.INJECT_BEARER.lower(): "bearer", headers.
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """What the header fields of a request ask for, before it is known which project that means.
+    """What the header fields of a request ask for but the target, before it is known which project that means.
 
     Attributes:
-        target: Where to.
         method: Upper-case method.
         injections: Where values go.
         caller: Who the agent says it is.
@@ -41,7 +37,6 @@ class Asked(msgspec.Struct, frozen=True):
         fields: The agent's own fields, those that end at the proxy left out.
     """
 
-    target: Target
     method: str
     injections: tuple[Injection, ...]
     caller: Caller
@@ -50,42 +45,32 @@ class Asked(msgspec.Struct, frozen=True):
     environment: str
     fields: tuple[Field, ...]
 
-    def call(self, place: Place, resolution_path: str) -> Call:
-        """The call, once its place is known."""
-        return Call(place, self.caller, self.method, self.target, self.injections, self.fields, resolution_path)
+    def template(self, place: Place, resolution_path: str) -> Template:
+        """What calls with these header fields have in common, once their place is known."""
+        return Template(place, self.caller, self.method, self.injections, self.fields, resolution_path)
 
 
-class _Rest(NamedTuple):
-    """``Asked`` without its target, in the same order."""
-
-    method: str
-    injections: tuple[Injection, ...]
-    caller: Caller
-    token: str
-    project: str
-    environment: str
-    fields: tuple[Field, ...]
-
-
-def read_call(method: str, url: bytes, fields: tuple[Field, ...]) -> Asked:
-    """Reads the header fields of a request to ``/proxy``.
-
-    Args:
-        method: The request's own method, used unless ``X-AS-Method`` names another.
-        url: Value of ``X-AS-Target-URL``, empty when there was none.
-        fields: All other header fields as received.
+def read_target(url: bytes) -> Target:
+    """Reads the value of ``X-AS-Target-URL``, empty when there was none.
 
     Raises:
-        BadRequest, BadTarget, BadInjection, BadKeyName, BadHeader, MethodRefused
+        BadRequest, BadTarget
     """
     if not url:
         raise BadRequest(problem=f"the header {headers.TARGET_URL} is missing")
-    return Asked(parse_target(_text(url)), *_read_rest(method, fields))
+    return parse_target(_text(url))
 
 
-@lru_cache(maxsize=128)
-def _read_rest(method: str, fields: tuple[Field, ...]) -> _Rest:
-    """Everything but the target: what an agent sends is the same from one call to the next but for that."""
+def read_asked(method: str, fields: tuple[Field, ...]) -> Asked:
+    """Reads the other header fields of a request to ``/proxy``.
+
+    Args:
+        method: The request's own method, used unless ``X-AS-Method`` names another.
+        fields: As received.
+
+    Raises:
+        BadRequest, BadInjection, BadKeyName, BadHeader, MethodRefused
+    """
     named = _our_fields(fields)
     asked_method = (_single(named, headers.METHOD) or method).upper()
     if asked_method not in METHODS:
@@ -93,7 +78,7 @@ def _read_rest(method: str, fields: tuple[Field, ...]) -> _Rest:
         raise MethodRefused(method=shown)
     agent = _single(named, headers.AGENT_ID)
     injections = tuple(injection for name, value in named for injection in _injections(name, value))
-    return _Rest(
+    return Asked(
         method=asked_method,
         injections=injections,
         caller=declared(agent) if agent else ANONYMOUS,

@@ -18,6 +18,7 @@ from agentsecrets.proxy.matchers import Matchers
 from agentsecrets.proxy.styles import STYLES
 from agentsecrets.proxy.styles.style import Draft
 from agentsecrets.redact import Matcher
+from agentsecrets.wire.lines import lines_of
 
 BODY_LIMIT = 10 * 1024 * 1024
 """Longest body, in bytes, that a value is written into."""
@@ -34,10 +35,10 @@ class Permit(msgspec.Struct, frozen=True):
 
 
 class Credentials(msgspec.Struct, frozen=True):
-    """The opened values of a permitted call, in the order of its injections."""
+    """The opened values of a permitted call, in the order of its injections, each with the binding that lets it go there."""
 
     permit: Permit
-    values: tuple[tuple[Injection, Value], ...]
+    values: tuple[tuple[Injection, Binding, Value], ...]
 
     def __repr__(self) -> str:
         return "<Credentials>"
@@ -48,6 +49,9 @@ class Injected(msgspec.Struct, frozen=True):
 
     outbound: Outbound
     matcher: Matcher | None
+
+    def __repr__(self) -> str:
+        return "<Injected>"
 
 
 class Injector:
@@ -71,9 +75,9 @@ class Injector:
         Raises:
             BadBody, BadInjection, ConflictingCredentials
         """
-        call = credentials.permit.call
+        call, allowed = credentials.permit.call, credentials.permit.allowed
         kind: Literal["", "json", "form"] = ""
-        for injection, _ in credentials.values:
+        for injection, _, _ in credentials.values:
             kind = kind or STYLES[injection.style].body
         fields = list(call.fields)
         if kind:
@@ -81,23 +85,22 @@ class Injector:
             fields = _with_content_type(fields, _CONTENT_TYPES[kind], empty=not body)
         draft = Draft(call.target.query, fields, body if isinstance(body, bytes) else None)
         became: list[bytes] = []
-        for injection, value in credentials.values:
+        for injection, _, value in credentials.values:
             became += STYLES[injection.style].write(draft, injection.slot, value.reveal())
         if credentials.values:
             draft.fields.append((b"Accept-Encoding", b"identity"))
-        outbound = Outbound(
-            target=call.target,
-            allowed=credentials.permit.allowed,
-            method=call.method,
-            request_target=(call.target.path if draft.query is None else f"{call.target.path}?{draft.query}").encode("ascii"),
-            fields=tuple(draft.fields),
-            body=draft.body if kind else body,
-            length=length,
-        )
+        lines = lines_of([(b"Host", call.target.authority.encode()), *draft.fields])
+        sent = draft.body if kind else body
+        outbound = Outbound(call.target, allowed, call.method, request_target(call.target.path, draft.query), lines, sent, length)
         if not credentials.values:
             return Injected(outbound, None)
         slots, values = (call.place, tuple([(injection.style, injection.key) for injection in call.injections])), tuple(became)
         return Injected(outbound, self._matchers.known(slots, values) or await self._matchers.get(slots, values))
+
+
+def request_target(path: str, query: str | None) -> bytes:
+    """Path and query as the request line has them (RFC 9112 §3.2.1)."""
+    return (path if query is None else f"{path}?{query}").encode("ascii")
 
 
 async def _whole(body: Body) -> bytes:

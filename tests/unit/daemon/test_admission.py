@@ -15,7 +15,7 @@ from agentsecrets.network.http1.messages import read_request
 from agentsecrets.network.http1.server import Peer
 
 MEMBER = os.geteuid() + 17
-HEAD, _ = read_request(b"GET /proxy HTTP/1.1\r\nHost: 127.0.0.1:8765\r\n\r\n", Limits())
+HEAD = read_request(b"GET /proxy HTTP/1.1\r\nHost: 127.0.0.1:8765\r\n\r\n", Limits())[0]
 
 
 def _enters(uid: int | None, *, trusts: bool = True) -> bool:

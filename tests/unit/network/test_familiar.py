@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import astuple
 
 from agentsecrets.network.http1.familiar import LONGEST, MOST, FamiliarHeads
 from agentsecrets.network.http1.limits import Limits
-from agentsecrets.network.http1.messages import Malformed, RequestHead, read_request
+from agentsecrets.network.http1.messages import Malformed, ReadRequest, read_request
 
 LIMITS = Limits()
 NAMES = st.sampled_from(
@@ -25,18 +29,13 @@ def _head(before: list[tuple[bytes, bytes]], name: bytes, url: bytes, behind: li
     return b"GET /proxy HTTP/1.1\r\n" + b"".join(b"%b: %b\r\n" % field for field in fields) + b"\r\n"
 
 
-def _read(raw: bytes) -> RequestHead | str:
+def _told(read: Callable[[], ReadRequest]) -> object:
+    """All that was read, or why nothing was."""
     try:
-        return read_request(raw, LIMITS)[0]
+        head, url, _ = read()
     except Malformed as malformed:
         return str(malformed)
-
-
-def _read_familiar(heads: FamiliarHeads, raw: bytes) -> RequestHead | str:
-    try:
-        return heads.read(raw)[0]
-    except Malformed as malformed:
-        return str(malformed)
+    return astuple(head), url
 
 
 @given(LINES, st.sampled_from([b"X-AS-Target-URL", b"x-as-target-url"]), st.lists(URLS, min_size=2, max_size=4), LINES)
@@ -46,7 +45,14 @@ def test_what_is_remembered_reads_every_head_as_the_parser_does(
     heads = FamiliarHeads(LIMITS)
     for url in urls:
         raw = _head(before, name, url, behind)
-        assert _read_familiar(heads, raw) == _read(raw)
+        assert _told(partial(heads.read, raw)) == _told(partial(read_request, raw, LIMITS))
+
+
+def test_heads_that_differ_in_the_target_alone_are_one_object():
+    heads = FamiliarHeads(LIMITS)
+    first, second = (heads.read(_head([], b"X-AS-Target-URL", url, [])) for url in (b"https://a.example/1", b"https://a.example/2"))
+    assert first[0] is second[0]
+    assert (first[1], second[1]) == (b"https://a.example/1", b"https://a.example/2")
 
 
 def test_a_body_of_another_length_makes_another_head():
@@ -59,7 +65,7 @@ def test_a_body_of_another_length_makes_another_head():
 def test_a_chunked_message_gets_a_parser_of_its_own_each_time():
     heads = FamiliarHeads(LIMITS)
     raw = _head([], b"X-AS-Target-URL", b"https://a.example/", [(b"Transfer-Encoding", b"chunked")])
-    first, second = heads.read(raw)[1], heads.read(raw)[1]
+    first, second = heads.read(raw)[2], heads.read(raw)[2]
     assert first is not None
     assert second is not None
     assert first is not second

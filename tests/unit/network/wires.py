@@ -113,7 +113,7 @@ def outbound(
     """A request to loopback."""
     target = Target("https" if scheme == "https" else "http", "localhost", port, "/")
     allowed = AllowedHost("localhost", port, plain_http=scheme == "http", private=("127.0.0.0/8", "::1/128"), ca=ca)
-    return Outbound(target, allowed, method, b"/", (), body, length)
+    return Outbound(target, allowed, method, b"/", b"Host: localhost\r\n", body, length)
 
 
 async def loopback(_host: str, _port: int) -> list[str]:

@@ -14,7 +14,6 @@ from agentsecrets.daemon.control.route import Context, FrameRoute
 from agentsecrets.daemon.data_plane import DataPlane
 from agentsecrets.errors import AgentSecretsError, BindingRequired
 from agentsecrets.network.http1.server import Exchange
-from agentsecrets.proxy.ingress import read_call
 from agentsecrets.proxy.reply import Reply
 from agentsecrets.wire import frames
 from agentsecrets.wire.failures import to_json
@@ -29,8 +28,7 @@ async def _call(context: Context, exchange: Exchange) -> None:
     exchange.start(200, _HEAD)
     code = 0
     try:
-        asked = read_call(exchange.head.method, exchange.head.target_url, exchange.head.fields)
-        reply = await plane.call(exchange, asked, context.named)
+        reply = await plane.call(exchange, plane.hear(exchange.head), context.named)
         try:
             code = await _copy(_Envelope(reply, started) if context.as_json else reply, exchange)
         finally:

@@ -55,6 +55,7 @@ class Exchange:
 
     Attributes:
         head: The request's head.
+        target_url: Value of its ``X-AS-Target-URL``, empty when there was none.
         peer: Who sent it.
         started: Whether the answer has begun.
         finished: Whether the answer is complete.
@@ -74,10 +75,12 @@ class Exchange:
         "last",
         "peer",
         "started",
+        "target_url",
     )
 
-    def __init__(self, wire: Wire, head: RequestHead, peer: Peer, inflow: Inflow) -> None:
+    def __init__(self, wire: Wire, head: RequestHead, target_url: bytes, peer: Peer, inflow: Inflow) -> None:
         self.head = head
+        self.target_url = target_url
         self.peer = peer
         self.started = self.finished = self.last = False
         self._wire = wire

@@ -1,18 +1,17 @@
 """Heads of requests that differ from one read before in the target alone.
 
 An agent sends the same header fields from one call to the next, all but ``X-AS-Target-URL``. What was read is kept by the bytes before and
-behind that field's value, so reading the next such head costs one look-up. The value is put back only when it is visible ASCII: no such
-value changes how the lines around it are read.
+behind that field's value, so reading the next such head costs one look-up and gives the same object. The value is put back only when it is
+visible ASCII: no such value changes how the lines around it are read.
 """
 
 from __future__ import annotations
 
 import re
 
-from msgspec.structs import replace
-
+from agentsecrets.model.recent import Recent
 from agentsecrets.network.http1.limits import Limits
-from agentsecrets.network.http1.messages import ChunkedBody, RequestHead, read_request
+from agentsecrets.network.http1.messages import ReadRequest, RequestHead, read_request
 from agentsecrets.wire.headers import TARGET_URL
 
 MOST = 128
@@ -37,12 +36,12 @@ class FamiliarHeads:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._known: dict[Around, RequestHead] = {}
+        self._known: Recent[Around, RequestHead] = Recent(MOST)
 
     def __len__(self) -> int:
         return len(self._known)
 
-    def read(self, raw: bytes) -> tuple[RequestHead, ChunkedBody | None]:
+    def read(self, raw: bytes) -> ReadRequest:
         """Reads the head of a request, strictly.
 
         Args:
@@ -58,13 +57,8 @@ class FamiliarHeads:
         around = raw[: found.start(1)], raw[found.end(1) :]
         known = self._known.get(around)
         if known is not None:
-            return replace(known, target_url=found[1]), None
-        head, chunked = read_request(raw, self._limits)
+            return known, found[1], None
+        head, url, chunked = read_request(raw, self._limits)
         if chunked is None:
-            self._keep(around, head)
-        return head, chunked
-
-    def _keep(self, around: Around, head: RequestHead) -> None:
-        if len(self._known) >= MOST:
-            del self._known[next(iter(self._known))]
-        self._known[around] = head
+            self._known.keep(around, head)
+        return head, url, chunked

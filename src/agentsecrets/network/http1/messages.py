@@ -39,19 +39,18 @@ class Framing(msgspec.Struct, frozen=True):
 _IN_CHUNKS, _UNTOLD = Framing(None, chunked=True), Framing(None, chunked=False)
 
 
-class RequestHead(msgspec.Struct, frozen=True):
-    """The head of a request.
+class RequestHead(msgspec.Struct, frozen=True, eq=False):
+    """The head of a request but for ``X-AS-Target-URL``. Each is equal to itself alone, so what was found out about one can be looked up.
 
     Attributes:
         method: As sent.
         target: Request target in origin form, or ``*``.
-        fields: All header fields in order, but for ``X-AS-Target-URL``.
+        fields: All header fields in order, but for that one.
         index: The same, by lower-case name.
         framing: How long the body is.
         keep_alive: Whether the connection may serve another request.
         http10: Whether the client speaks HTTP/1.0, to which chunks cannot be sent.
         has_body: Whether body bytes follow.
-        target_url: Value of ``X-AS-Target-URL``, which is all that differs between most heads; empty when there is none.
     """
 
     method: str
@@ -62,7 +61,6 @@ class RequestHead(msgspec.Struct, frozen=True):
     keep_alive: bool
     http10: bool
     has_body: bool
-    target_url: bytes = b""
 
     def get(self, name: bytes) -> list[bytes]:
         """All values of a field; the name in lower case."""
@@ -180,6 +178,10 @@ class ChunkedBody:
         return chunks
 
 
+ReadRequest = tuple[RequestHead, bytes, ChunkedBody | None]
+"""A head, its target URL, and the reader of a chunked body behind it."""
+
+
 def find_end(buffer: bytes | bytearray, searched: int = 0) -> int:
     """Index behind the blank line that ends a head, or -1."""
     at = buffer.find(b"\r\n\r\n", searched - 3 if searched > 3 else 0)  # noqa: PLR2004  (all but the last byte of a blank line)
@@ -192,7 +194,7 @@ def has_bare_line_end(raw: bytes | bytearray) -> bool:
     return raw.count(b"\n") != pairs or raw.count(b"\r") - raw.endswith(b"\r") != pairs
 
 
-def read_request(raw: bytes, limits: Limits) -> tuple[RequestHead, ChunkedBody | None]:
+def read_request(raw: bytes, limits: Limits) -> ReadRequest:
     """Reads the head of a request, strictly.
 
     Args:
@@ -200,7 +202,7 @@ def read_request(raw: bytes, limits: Limits) -> tuple[RequestHead, ChunkedBody |
         limits: Bounds.
 
     Returns:
-        The head, and the reader of its body when that is chunked.
+        The head, the value of its ``X-AS-Target-URL``, empty when there is none, and the reader of its body when that is chunked.
 
     Raises:
         Malformed: For anything that two readers could frame or route in two ways.
@@ -230,8 +232,8 @@ def read_request(raw: bytes, limits: Limits) -> tuple[RequestHead, ChunkedBody |
     target = _origin_form(collector.url, index, http10=http10)
     keep = not http10 and not _closes(_joined(index, b"connection"))
     has_body = framing.chunked or bool(framing.length)
-    head = RequestHead(method, target, tuple(fields), index, framing, keep, http10, has_body, urls[0] if urls else b"")
-    return head, ChunkedBody(parser, collector, limits) if framing.chunked else None
+    head = RequestHead(method, target, tuple(fields), index, framing, keep, http10, has_body)
+    return head, urls[0] if urls else b"", ChunkedBody(parser, collector, limits) if framing.chunked else None
 
 
 def read_answer(raw: bytes, limits: Limits) -> tuple[AnswerHead, ChunkedBody | None]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator
 
-from agentsecrets.model.call import Field
-from agentsecrets.network.http1.writing import head_bytes
 from agentsecrets.ports import Outbound
+from agentsecrets.wire.lines import section
 
 _EXPECT_A_BODY = frozenset({"POST", "PUT", "PATCH"})
+
+_NO_BODY = b"Content-Length: 0\r\n"
 
 _LARGE = 64 * 1024
 """Bytes of a request's body that the kernel may not take at once."""
@@ -35,17 +36,12 @@ async def _pieces(body: bytes) -> AsyncGenerator[bytes, None]:
 
 
 def request_bytes(outbound: Outbound) -> bytes:
-    """Head of a request, and its body when that is at hand and short. ``Host`` stands first (RFC 9110 §7.2)."""
+    """Head of a request, and its body when that is at hand and short."""
     body = outbound.body
-    fields: list[Field] = [(b"Host", outbound.target.authority.encode()), *outbound.fields]
+    line = section([b"%b %b HTTP/1.1" % (outbound.method.encode(), outbound.request_target)])
     if body is None:
-        if outbound.method in _EXPECT_A_BODY:
-            fields.append((b"Content-Length", b"0"))
-    elif isinstance(body, bytes):
-        fields.append((b"Content-Length", b"%d" % len(body)))
-    elif outbound.length is not None:
-        fields.append((b"Content-Length", b"%d" % outbound.length))
-    else:
-        fields.append((b"Transfer-Encoding", b"chunked"))
-    head = head_bytes(b"%b %b HTTP/1.1" % (outbound.method.encode(), outbound.request_target), fields)
+        return b"%b%b%b\r\n" % (line, outbound.section, _NO_BODY if outbound.method in _EXPECT_A_BODY else b"")
+    length = len(body) if isinstance(body, bytes) else outbound.length
+    framing = b"Transfer-Encoding: chunked" if length is None else b"Content-Length: %d" % length
+    head = b"%b%b%b\r\n\r\n" % (line, outbound.section, framing)
     return head + body if isinstance(body, bytes) and not is_large(outbound) else head

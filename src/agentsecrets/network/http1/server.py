@@ -203,7 +203,7 @@ class ServerConnection(asyncio.Protocol):
     def _begin(self, raw: bytes) -> None:
         self._deadline.clear()
         try:
-            head, self._chunked = self._service.heads.read(raw)
+            head, target_url, self._chunked = self._service.heads.read(raw)
             self._service.admit(head, self._peer)
         except Malformed as malformed:
             self._refuse(BadRequest(problem=str(malformed)))
@@ -212,7 +212,7 @@ class ServerConnection(asyncio.Protocol):
             self._refuse(refusal)
             return
         inflow = self._inflow = self._incoming() if head.has_body else self._nothing
-        exchange = self._exchange = Exchange(self, head, self._peer, inflow)
+        exchange = self._exchange = Exchange(self, head, target_url, self._peer, inflow)
         self._task = self._loop.create_task(self._serve(exchange))
         if not head.has_body:
             return

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 
-from agentsecrets.errors import BadHeader
 from agentsecrets.model.call import Field
+from agentsecrets.wire.lines import lines_of, section
 
 
 def head_bytes(first_line: bytes, fields: Iterable[Field]) -> bytes:
@@ -15,7 +15,7 @@ def head_bytes(first_line: bytes, fields: Iterable[Field]) -> bytes:
     Raises:
         BadHeader: When CR, LF or NUL stands anywhere in a line: nothing is ever written then.
     """
-    return _section([first_line, *map(b": ".join, fields)]) + b"\r\n"
+    return section([first_line, *map(b": ".join, fields)]) + b"\r\n"
 
 
 def chunk_bytes(chunk: bytes) -> bytes:
@@ -29,14 +29,7 @@ def last_chunk(trailers: Iterable[Field] = ()) -> bytes:
     Raises:
         BadHeader: As for a head.
     """
-    return b"0\r\n" + _section([*map(b": ".join, trailers)]) + b"\r\n"
-
-
-def _section(lines: list[bytes]) -> bytes:
-    section = b"\r\n".join([*lines, b""])
-    if len(section.splitlines()) != len(lines) or 0 in section:  # any CR or LF beside ours makes one line more
-        raise BadHeader(problem="it holds a line break or NUL")
-    return section
+    return b"0\r\n" + lines_of(trailers) + b"\r\n"
 
 
 class Gate:

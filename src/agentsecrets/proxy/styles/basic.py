@@ -22,4 +22,4 @@ def _write(draft: Draft, slot: str, raw: bytes) -> tuple[bytes, ...]:  # noqa: A
     return raw, encoded, password or user
 
 
-STYLE = Style("basic", no_slot, lambda _: "header authorization", _conflict, _write, pins=True)
+STYLE = Style("basic", no_slot, lambda _: "header authorization", _conflict, _write, pins=True, fixed=True)

@@ -16,4 +16,4 @@ def _write(draft: Draft, slot: str, raw: bytes) -> tuple[bytes, ...]:  # noqa: A
     return (raw,)
 
 
-STYLE = Style("bearer", no_slot, lambda _: "header authorization", _conflict, _write, pins=True)
+STYLE = Style("bearer", no_slot, lambda _: "header authorization", _conflict, _write, pins=True, fixed=True)

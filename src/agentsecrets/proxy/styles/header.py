@@ -34,4 +34,6 @@ def _write(draft: Draft, slot: str, raw: bytes) -> tuple[bytes, ...]:
     return (raw,)
 
 
-STYLE = Style("header", _check_slot, lambda slot: f"header {as_gateways_read(slot.encode()).decode()}", field_conflict, _write, pins=True)
+STYLE = Style(
+    "header", _check_slot, lambda slot: f"header {as_gateways_read(slot.encode()).decode()}", field_conflict, _write, pins=True, fixed=True
+)

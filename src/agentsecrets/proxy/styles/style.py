@@ -46,6 +46,7 @@ class Style:
         check_slot: Refuses a slot that it cannot write; raises BadInjection.
         place: The place that it writes, for finding two injections into one, and what the agent must not have written itself.
         conflict: Names the place where the agent's own request already carries a credential, or an empty text.
+        fixed: Whether it writes header fields alone, the same ones whatever target and body are, and judges no more than fields either.
         write: Writes the value, as bytes, into a draft; answers every secret that it became there.
     """
 
@@ -56,6 +57,7 @@ class Style:
     write: Callable[[Draft, str, bytes], tuple[bytes, ...]]
     body: Literal["", "json", "form"] = ""
     pins: bool = False
+    fixed: bool = False
 
 
 def no_slot(slot: str) -> None:
