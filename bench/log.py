@@ -102,7 +102,7 @@ async def _rate(engine: Engine, origin: str, seconds: float) -> float:
         nonlocal count
         while time.perf_counter() < until:
             reply = await engine.run(Call(template, read_target(f"{origin}/item/{number}".encode())), None, None)
-            await reply.sent()
+            reply.sent()
             count += 1
 
     started = time.perf_counter()

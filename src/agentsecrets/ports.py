@@ -155,6 +155,8 @@ class UpstreamAnswer(Protocol):
     reason: bytes
     fields: tuple[Field, ...]
     index: Joined
+    at_hand: bytes | None
+    """The whole body, where it came with the head."""
 
     @property
     def trailers(self) -> tuple[Field, ...]:

@@ -263,6 +263,7 @@ class Answer:
     fields: tuple[Field, ...] = ()
     index: Joined = field(default_factory=dict)
     trailers: tuple[Field, ...] = ()
+    at_hand: bytes | None = None
 
     async def body(self) -> AsyncIterator[bytes]:
         nothing: tuple[bytes, ...] = ()

@@ -41,6 +41,8 @@ class Said:
         self.status, self.reason, self.fields, self.index, self.trailers = 200, reason, fields, joined(fields), trailers
         self._chunks = chunks
 
+    at_hand: bytes | None = None
+
     async def body(self) -> AsyncIterator[bytes]:
         for chunk in self._chunks:
             yield chunk

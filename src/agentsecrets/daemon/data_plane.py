@@ -12,6 +12,7 @@ from agentsecrets.daemon.places import NOWHERE, Located, Named, Places
 from agentsecrets.errors import ProductionRefused, RouteNotFound, UnknownToken
 from agentsecrets.model.call import Call, Template
 from agentsecrets.model.recent import Recent
+from agentsecrets.model.target import Target
 from agentsecrets.network.http1.familiar import MOST
 from agentsecrets.network.http1.messages import RequestHead
 from agentsecrets.network.http1.server import Exchange
@@ -75,7 +76,7 @@ class DataPlane:
             known = self._heard.keep(head, Heard(asked, Named(asked.project, asked.environment)))
         return known
 
-    async def call(self, exchange: Exchange, heard: Heard, where: Named = NOWHERE) -> Reply:
+    def call(self, exchange: Exchange, heard: Heard, where: Named = NOWHERE) -> Awaitable[Reply]:
         """Runs the call that an exchange asks for, up to the head of its answer.
 
         Args:
@@ -83,14 +84,22 @@ class DataPlane:
             heard: What its head asks for.
             where: Folder and workspace of a command; nothing for a program.
         """
-        head, target = exchange.head, read_target(exchange.target_url)
+        target = read_target(exchange.target_url)
         if heard.asked.token:
             raise UnknownToken
         self._idleness.touch()
         named = heard.named if where is NOWHERE else heard.named._replace(folder=where.folder, workspace=where.workspace)
-        located = self._places.at_hand(named) or await self._places.locate(named)
-        body = exchange.body() if head.has_body else None
-        return await self._engine.run(Call(heard.template_at(located), target), body, head.framing.length)
+        located = self._places.at_hand(named)
+        if located is None:
+            return self._call_elsewhere(exchange, heard, named, target)
+        return self._call_at(located, exchange, heard, target)
+
+    async def _call_elsewhere(self, exchange: Exchange, heard: Heard, named: Named, target: Target) -> Reply:
+        return await self._call_at(await self._places.locate(named), exchange, heard, target)
+
+    def _call_at(self, located: Located, exchange: Exchange, heard: Heard, target: Target) -> Awaitable[Reply]:
+        body = exchange.body() if exchange.head.has_body else None
+        return self._engine.run(Call(heard.template_at(located), target), body, exchange.head.framing.length)
 
     async def _proxy(self, exchange: Exchange) -> None:
         heard = self.hear(exchange.head)
@@ -99,8 +108,10 @@ class DataPlane:
         reply = await self.call(exchange, heard)
         try:
             if reply.whole is not None:
-                await exchange.respond(reply.status, reply.fields, reply.whole, reply.reason)
-                await reply.sent()
+                exchange.answer(reply.status, reply.fields, reply.whole, reply.reason)
+                if not exchange.taken:
+                    await exchange.passed()
+                reply.sent()
                 return
             exchange.start(reply.status, reply.fields, length=reply.length, reason=reply.reason)
             async with contextlib.aclosing(reply.body()) as body:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import msgspec
+
 from agentsecrets.model.suffixes import is_public_suffix
 from agentsecrets.model.target import Target
 
@@ -11,8 +13,7 @@ WILDCARD = "*."
 """How an entry begins that stands for every host with one label more."""
 
 
-@dataclass(frozen=True, slots=True)
-class AllowedHost:
+class AllowedHost(msgspec.Struct, frozen=True, cache_hash=True):
     """One signed entry of the allowlist.
 
     Attributes:

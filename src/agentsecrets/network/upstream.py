@@ -7,9 +7,11 @@ import socket
 import ssl
 
 from agentsecrets.errors import UpstreamCertificate, UpstreamTimeout, UpstreamUnreachable
+from agentsecrets.model.target import Target
 from agentsecrets.network.address import Resolver
 from agentsecrets.network.http1.client import ClientConnection, Stale
 from agentsecrets.network.http1.limits import Limits
+from agentsecrets.network.http1.outgoing import request_bytes
 from agentsecrets.network.http1.pool import Pool, PoolKey
 from agentsecrets.network.tls import Contexts
 from agentsecrets.ports import Outbound, UpstreamAnswer
@@ -54,25 +56,26 @@ class HttpUpstream:
 
         Raises:
             UpstreamUnreachable, UpstreamCertificate, UpstreamTimeout, UpstreamProtocol, AddressBlocked
+            BadHeader: When a line of the head would be two.
         """
-        target, ca = outbound.target, outbound.allowed.ca
-        addresses = self._resolver.known(target, outbound.allowed) or await self._resolver.resolve(target, outbound.allowed)
-        keys = [PoolKey(target.scheme, target.host, target.port, address, ca) for address in addresses]
-        for key in keys:
-            connection = self._pool.idle(key)
+        target, allowed = outbound.target, outbound.allowed
+        sent = request_bytes(outbound)
+        addresses = self._resolver.known(target, allowed) or await self._resolver.resolve(target, allowed)
+        connection = self._idle(target, allowed.ca, addresses)
+        again = connection is not None and outbound.method in _IDEMPOTENT and isinstance(outbound.body, bytes | None)
+        while True:
             if connection is None:
-                continue
+                connection = await self._connected([PoolKey(target.scheme, target.host, target.port, one, allowed.ca) for one in addresses])
+            answering = connection.ask(outbound, sent)
             try:
-                return await connection.exchange(outbound)
-            except Stale:
-                if outbound.method not in _IDEMPOTENT or not isinstance(outbound.body, bytes | None):
-                    raise self._no_answer(key) from None
-                break
-        connection, key = await self._connected(keys)
-        try:
-            return await connection.exchange(outbound)
-        except Stale:
-            raise self._no_answer(key) from None
+                return await answering
+            except BaseException as failure:
+                await connection.give_up(answering)
+                if not isinstance(failure, Stale):
+                    raise
+            if not again:
+                raise UpstreamUnreachable(domain=target.host, problem="it closed the connection without an answer")
+            connection, again = None, False
 
     def sweep(self) -> None:
         """Closes connections that have been idle for too long."""
@@ -83,11 +86,18 @@ class HttpUpstream:
         self._pool.close()
         self._resolver.close()
 
-    async def _connected(self, keys: list[PoolKey]) -> tuple[ClientConnection, PoolKey]:
+    def _idle(self, target: Target, ca: str, addresses: list[str]) -> ClientConnection | None:
+        for address in addresses:
+            connection = self._pool.idle((target.scheme, target.host, target.port, address, ca))
+            if connection is not None:
+                return connection
+        return None
+
+    async def _connected(self, keys: list[PoolKey]) -> ClientConnection:
         """A new connection to the first address that takes one."""
         for position, key in enumerate(keys, 1):
             try:
-                return await self._pool.connect(key, lambda key=key: self._connect(key)), key  # type: ignore[misc]
+                return await self._pool.connect(key, lambda key=key: self._connect(key))  # type: ignore[misc]
             except (UpstreamUnreachable, UpstreamTimeout):
                 if position == len(keys):
                     raise
@@ -133,7 +143,3 @@ class HttpUpstream:
                 raise UpstreamUnreachable(domain=key.host, problem="the connection was refused") from None
             raise
         return opened
-
-    @staticmethod
-    def _no_answer(key: PoolKey) -> UpstreamUnreachable:
-        return UpstreamUnreachable(domain=key.host, problem="it closed the connection without an answer")

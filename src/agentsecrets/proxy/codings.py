@@ -27,6 +27,8 @@ _ZSTD_WINDOW_LOG = 23
 """8 MiB (RFC 9659 §3)."""
 _METHOD = 8
 """Deflate, in the lowest four bits of a zlib stream."""
+_FIRST_BYTES = frozenset([b"\x1f", b"\x28", *(bytes([byte]) for byte in range(256) if byte & 0x8F == _METHOD)])
+"""What gzip, zstd and zlib begin with."""
 _GZIP, _ZLIB, _RAW = 31, 15, -15
 """``wbits`` of zlib's inflateInit2."""
 
@@ -232,6 +234,8 @@ def sniffed(begin: bytes) -> tuple[Decoder, bool] | None:
     Args:
         begin: At least ``LONGEST_MAGIC`` bytes, or the whole body.
     """
+    if begin[:1] not in _FIRST_BYTES:
+        return None  # nearly always
     if begin.startswith(b"\x1f\x8b\x08"):
         return _gzip(), True
     if begin.startswith(b"\x28\xb5\x2f\xfd"):

@@ -104,7 +104,8 @@ class Engine:
             life.status = answer.status
             reply = Reply(answer, injected.matcher, call.target.host, head_only=call.method == "HEAD", close=_Ending(self, life))
             try:
-                await reply.prepare()
+                if not reply.prepared_at_once():
+                    await reply.prepare()
             except BaseException:
                 await answer.close()
                 raise

@@ -61,22 +61,34 @@ class Reply:
         ended: Whether it was sent whole, and how that went is recorded.
     """
 
+    ended = False
+    length: int | None = None
+    whole: bytes | None = None
+    redactions = 0
+    trailers: tuple[Field, ...] = ()
+    _clearing: Clearing | None = None
+    _pieces: Iterator[bytes] | None = None
+
     def __init__(self, answer: UpstreamAnswer, matcher: Matcher | None, domain: str, *, head_only: bool, close: Close) -> None:
         self._answer, self._matcher, self._domain, self._close = answer, matcher, domain, close
         self._bodiless = head_only or answer.status in _BODILESS
-        self.ended = False
-        self._clearing: Clearing | None = None
-        self._pieces: Iterator[bytes] | None = None
-        self.whole: bytes | None = None
         self.status = answer.status
-        self.redactions = 0
         fields = from_upstream(answer, injected=matcher is not None)
         if b"set-cookie" in answer.index:
             fields = of_host(fields, domain)
         self.fields: list[Field]
         (_, self.reason), *self.fields = self._redacted_fields(((b"", answer.reason), *fields))
-        self.trailers: tuple[Field, ...] = ()
-        self.length: int | None = None
+
+    def prepared_at_once(self) -> bool:
+        """Prepares what needs no more bytes of the answer, nor taking a coding off; says whether there is nothing more to do."""
+        if self._bodiless or self._matcher is None:
+            self.length = self._declared()
+            return True
+        body = self._answer.at_hand
+        if body is None or len(body) >= WHOLE_LIMIT or b"content-encoding" in self._answer.index or sniffed(body[:LONGEST_MAGIC]):
+            return False
+        self._is_whole(self._redacted(body))
+        return True
 
     async def prepare(self) -> None:
         """Decides on the body's length; a short body is read and scanned whole.
@@ -85,28 +97,29 @@ class Reply:
             UndecodableResponse: For a coding that cannot be read.
             EchoEnclosed: When a compressed body that was not to be changed holds a value.
         """
-        index = self._answer.index
-        given = index.get(b"content-length", b"")
-        declared = int(given) if given.isdigit() else None
-        if self._bodiless or self._matcher is None:
-            self.length = declared
+        if self.prepared_at_once():
             return
+        assert self._matcher is not None
+        declared, index = self._declared(), self._answer.index
         short = declared is not None and declared < WHOLE_LIMIT
         codings = index.get(b"content-encoding")
-        if short and codings is None:
-            body = await self._answer.whole()
-            if sniffed(body[:LONGEST_MAGIC]) is None:
-                self._is_whole(self._redacted(body))
-                return
-        else:
-            body = None
+        body = await self._answer.whole() if short else b""
+        if short and codings is None and sniffed(body[:LONGEST_MAGIC]) is None:
+            self._is_whole(self._redacted(body))
+            await self._answer.close()
+            return
         events = not short and index.get(b"content-type", b"").lower().startswith(b"text/event-stream")
         with self._named():
             self._clearing = Clearing(self._matcher, codings or b"", events=events)
             if self._clearing.decodes:
                 self.fields = [(name, value) for name, value in self.fields if name.lower() != b"content-encoding"]
             if short:
-                self._clear_whole(self._clearing, await self._answer.whole() if body is None else body)
+                self._clear_whole(self._clearing, body)
+                await self._answer.close()
+
+    def _declared(self) -> int | None:
+        given = self._answer.index.get(b"content-length", b"")
+        return int(given) if given.isdigit() else None
 
     def _clear_whole(self, clearing: Clearing, body: bytes) -> None:
         first, size = [], 0
@@ -144,13 +157,10 @@ class Reply:
             await self._answer.close()
             await self._close(outcome, reason, self.redactions)
 
-    async def sent(self) -> None:
+    def sent(self) -> None:
         """Ends a reply whose ``whole`` body was handed on."""
         self.ended = True
-        try:
-            await self._answer.close()
-        finally:
-            self._close.done(self.redactions)
+        self._close.done(self.redactions)
 
     async def close(self) -> None:
         """Ends a reply whose body was not read to its end; safe to call at any time and more than once."""

@@ -28,6 +28,8 @@ class Answer:
 
     __slots__ = ("_chunked", "_closed", "_connection", "_inflow", "fields", "index", "reason", "status")
 
+    at_hand: bytes | None = None
+
     def __init__(self, connection: Lender, head: AnswerHead, inflow: Inflow, chunked: ChunkedBody | None) -> None:
         self.status = head.status
         self.reason = head.reason
@@ -77,7 +79,7 @@ class Answer:
 class WholeAnswer:
     """An answer that came in one piece, as short ones nearly always do: its connection serves others already."""
 
-    __slots__ = ("_body", "fields", "index", "reason", "status")
+    __slots__ = ("at_hand", "fields", "index", "reason", "status")
 
     trailers: tuple[Field, ...] = ()
 
@@ -86,16 +88,16 @@ class WholeAnswer:
         self.reason = head.reason
         self.fields = head.fields
         self.index = head.index
-        self._body = body
+        self.at_hand: bytes | None = body
 
     async def body(self) -> AsyncIterator[bytes]:
         """The body."""
-        if self._body:
-            yield self._body
+        if self.at_hand:
+            yield self.at_hand
 
     async def whole(self) -> bytes:
         """The body."""
-        return self._body
+        return self.at_hand or b""
 
     async def close(self) -> None:
         """Nothing is left to do."""

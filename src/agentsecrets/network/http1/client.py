@@ -15,7 +15,7 @@ from agentsecrets.network.http1.gone import GONE
 from agentsecrets.network.http1.inflow import Inflow
 from agentsecrets.network.http1.limits import Limits
 from agentsecrets.network.http1.messages import AnswerHead, ChunkedBody, Malformed, find_end, read_answer
-from agentsecrets.network.http1.outgoing import is_large, parts, request_bytes
+from agentsecrets.network.http1.outgoing import is_large, parts
 from agentsecrets.network.http1.remains import Remains
 from agentsecrets.network.http1.writing import Gate, chunk_bytes, last_chunk
 from agentsecrets.ports import Outbound, UpstreamAnswer
@@ -138,34 +138,36 @@ class ClientConnection(asyncio.Protocol):
         """Whether nothing speaks against another request on this connection."""
         return not self._lost and not self._ended and not self._transport.is_closing()
 
-    async def exchange(self, outbound: Outbound) -> UpstreamAnswer:
-        """Sends a request and returns once the head of the final answer is in, even while the request's body still streams.
+    def ask(self, outbound: Outbound, sent: bytes) -> asyncio.Future[UpstreamAnswer]:
+        """Sends a request. Whoever waits for its answer and does not get it calls ``give_up``.
 
-        Raises:
-            Stale: When nothing came back at all.
-            UpstreamUnreachable, UpstreamTimeout, UpstreamProtocol
-            AgentSecretsError: What the agent's own body raised.
+        Args:
+            outbound: The request.
+            sent: Its head, and its body when that is short: ``request_bytes``.
+
+        Returns:
+            Done once the head of the final answer is in, even while the request's body still streams. It raises Stale when nothing came
+            back at all, UpstreamUnreachable, UpstreamTimeout or UpstreamProtocol, and what the agent's own body raised.
         """
-        if not self.usable:
-            raise Stale
         waiting: asyncio.Future[UpstreamAnswer] = self._loop.create_future()
+        if self._lost:
+            waiting.set_exception(Stale())
+            return waiting
         self._head = waiting
         self._inflow = self._chunked = self._remaining = None
         self._method, self._informational, self._keep = outbound.method, 0, False
-        try:
-            if is_large(outbound):
-                self._hold_on()
-            self._transport.write(request_bytes(outbound))
-            self._deadline.set(self._limits.first_byte_seconds)
-            if (streamed := parts(outbound)) is not None:
-                self._sending = self._loop.create_task(self._send_body(*streamed))
-                self._sending.add_done_callback(self._sent)
-            return await waiting
-        except BaseException:
-            unfinished = self.free(clean=False) if self._head is waiting else None  # else it serves another exchange already
-            if unfinished is not None:
-                await ended(unfinished)
-            raise
+        if outbound.body is None:
+            self._transport.write(sent)
+        else:
+            self._send(sent, outbound)
+        self._deadline.set(self._limits.first_byte_seconds)
+        return waiting
+
+    async def give_up(self, waiting: asyncio.Future[UpstreamAnswer]) -> None:
+        """Ends an exchange whose answer did not come, or is not wanted any more."""
+        unfinished = self.free(clean=False) if self._head is waiting else None  # else it serves another exchange already
+        if unfinished is not None:
+            await ended(unfinished)
 
     def free(self, *, clean: bool) -> asyncio.Task[None] | None:
         """Ends the exchange; keeps the connection only when nothing about it is doubtful.
@@ -173,10 +175,11 @@ class ClientConnection(asyncio.Protocol):
         Returns:
             What still sent the request's body, and was told to end.
         """
-        unfinished, self._sending = self._unfinished, None
-        self._inflow = self._head = None
+        unfinished = None if self._sending is None else self._unfinished
+        self._inflow = self._head = self._sending = None
         self._deadline.clear()
-        self._let_go()
+        if self._remains is not None:
+            self._let_go()
         # an upstream that has answered may take the rest for a request
         unsent = unfinished is not None or self._transport.get_write_buffer_size() > 0
         if clean and not unsent and self._keep and self.usable and not self._buffer and self.on_free is not None:
@@ -198,6 +201,14 @@ class ClientConnection(asyncio.Protocol):
         return self._sending if self._sending is not None and not self._sending.done() else None
 
     # --- the request's body -----------------------------------------------------------------------------------------------------------
+
+    def _send(self, sent: bytes, outbound: Outbound) -> None:
+        if is_large(outbound):
+            self._hold_on()
+        self._transport.write(sent)
+        if (streamed := parts(outbound)) is not None:
+            self._sending = self._loop.create_task(self._send_body(*streamed))
+            self._sending.add_done_callback(self._sent)
 
     async def _send_body(self, body: AsyncIterator[bytes], length: int | None) -> None:
         left = length
@@ -276,13 +287,13 @@ class ClientConnection(asyncio.Protocol):
             self._break(self._improper("it sent informational answers that were not asked for"))
 
     def _begin(self, head: AnswerHead, chunked: ChunkedBody | None, waiting: asyncio.Future[UpstreamAnswer], rest: bytes) -> None:
-        self._deadline.clear()
         self._keep = head.keep_alive and not (head.status >= _NO_SUCCESS and self._stop_sending())
         length = 0 if self._method == "HEAD" or head.status in _BODILESS else head.framing.length
         if length == len(rest) and self._sending is None:
             waiting.set_result(WholeAnswer(head, rest))
             self.free(clean=True)  # nothing of this exchange is outstanding
             return
+        self._deadline.clear()
         inflow = self._inflow = Inflow(self._limits.buffer, self._pause, self._deadline, self._limits.silence_seconds)
         if length == 0:
             waiting.set_result(Answer(self, head, inflow, None))

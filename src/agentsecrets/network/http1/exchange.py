@@ -11,7 +11,8 @@ from agentsecrets.errors import AgentSecretsError
 from agentsecrets.model.call import Field
 from agentsecrets.network.http1.inflow import Inflow
 from agentsecrets.network.http1.messages import RequestHead
-from agentsecrets.network.http1.writing import Gate, chunk_bytes, head_bytes, last_chunk
+from agentsecrets.network.http1.writing import Gate, chunk_bytes, last_chunk
+from agentsecrets.wire.lines import section
 
 REASONS = {status.value: status.phrase.encode() for status in HTTPStatus}
 """Standard reason phrases (RFC 9110 §15)."""
@@ -68,7 +69,6 @@ class Exchange:
         "_left",
         "_pending",
         "_silent",
-        "_wants_continue",
         "_wire",
         "finished",
         "head",
@@ -89,8 +89,6 @@ class Exchange:
         self._silent = False
         self._left: int | None = None
         self._pending = b""
-        expectations = head.index.get(b"expect")
-        self._wants_continue = expectations is not None and not head.http10 and expectations[0].lower() == b"100-continue"
 
     @property
     def ends_by_close(self) -> bool:
@@ -104,8 +102,8 @@ class Exchange:
             RequestTooSlow: When nothing arrives for too long.
             BadRequest: When its framing is broken.
         """
-        if self._wants_continue and not self.started:
-            self._wants_continue = False
+        expectations = self.head.index.get(b"expect")
+        if expectations is not None and expectations[0].lower() == b"100-continue" and not self.head.http10 and not self.started:
             self._wire.send(b"HTTP/1.1 100 Continue\r\n\r\n")
         while (chunk := await self._inflow.take()) is not None:
             yield chunk
@@ -122,25 +120,26 @@ class Exchange:
         Raises:
             BadHeader: When a field holds a line break or NUL.
         """
-        self._begin(status, fields, length, reason)
+        self._pending = self._begun(status, fields, length, reason)
         self._wire.soon(self._flush)
 
-    def _begin(self, status: int, fields: Iterable[Field], length: int | None, reason: bytes | None) -> None:
-        sent = list(fields)
+    def _begun(self, status: int, fields: Iterable[Field], length: int | None, reason: bytes | None) -> bytes:
+        """The head of the answer."""
+        lines = [b"HTTP/1.1 %d %b" % (status, REASONS.get(status, b"") if reason is None else reason), *map(b": ".join, fields)]
         bodiless = status in BODILESS
         self._silent = bodiless or self.head.method == "HEAD"
         if length is not None and not bodiless:
-            sent.append((b"Content-Length", b"%d" % length))
+            lines.append(b"Content-Length: %d" % length)
             self._left = length
         elif not self._silent and not self.head.http10:
-            sent.append((b"Transfer-Encoding", b"chunked"))
+            lines.append(b"Transfer-Encoding: chunked")
             self._chunked = True
         self.last = not self._wire.stays_open() or (self.head.http10 and self._left is None)
         if self.last:
-            sent.append((b"Connection", b"close"))
-        line = b"HTTP/1.1 %d %b" % (status, REASONS.get(status, b"") if reason is None else reason)
-        self._pending = head_bytes(line, sent)
+            lines.append(b"Connection: close")
+        head = section(lines) + b"\r\n"
         self.started = True
+        return head
 
     async def write(self, chunk: bytes) -> None:
         """Sends bytes of the body; waits while the client does not take them."""
@@ -152,8 +151,7 @@ class Exchange:
                     raise AgentSecretsError
             head, self._pending = self._pending, b""
             self._wire.send(head + (chunk_bytes(chunk) if self._chunked else chunk))
-        if self._wire.gate.shut_now:
-            await self._wire.gate.passed()
+        await self.passed()
 
     async def finish(self, trailers: Iterable[Field] = ()) -> None:
         """Ends the answer. One that is shorter than its head said is broken off instead, so that the client sees it."""
@@ -164,15 +162,26 @@ class Exchange:
         head, self._pending = self._pending, b""
         self._wire.send(head + end)
         self.finished = True
-        if self._wire.gate.shut_now:
-            await self._wire.gate.passed()
+        await self.passed()
 
     async def respond(self, status: int, fields: Iterable[Field], body: bytes, reason: bytes | None = None) -> None:
         """A whole answer at once; arguments as for ``start``."""
-        self._begin(status, fields, len(body), reason)
-        head, self._pending = self._pending, b""
+        self.answer(status, fields, body, reason)
+        await self.passed()
+
+    def answer(self, status: int, fields: Iterable[Field], body: bytes, reason: bytes | None = None) -> None:
+        """Sends a whole answer, and does not wait while the client does not take it."""
+        head = self._begun(status, fields, len(body), reason)
         self._wire.send(head if self._silent else head + body)
         self.finished = True
+
+    @property
+    def taken(self) -> bool:
+        """Whether the client takes what is sent."""
+        return not self._wire.gate.shut_now
+
+    async def passed(self) -> None:
+        """Waits while the client does not take what is sent."""
         if self._wire.gate.shut_now:
             await self._wire.gate.passed()
 

@@ -271,7 +271,7 @@ def read_answer(raw: bytes, limits: Limits) -> tuple[AnswerHead, ChunkedBody | N
 
 def _feed(parser: Parser, raw: bytes) -> bool:
     """Parses a head; says whether it asks for another protocol."""
-    if has_bare_line_end(raw):
+    if len(raw.splitlines()) != raw.count(b"\r\n"):  # any CR or LF beside those makes one line more
         raise Malformed("its lines do not end in CR LF")
     try:
         parser.feed_data(raw)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import NamedTuple
 
 from agentsecrets.network.http1.client import ClientConnection
@@ -32,14 +33,18 @@ class Pool:
     def __init__(self, seconds: float, most: int) -> None:
         self._seconds = seconds
         self._most = most
-        self._idle: dict[PoolKey, list[ClientConnection]] = {}
+        self._idle: dict[tuple[str, str, int, str, str], list[ClientConnection]] = {}
         self._since: dict[ClientConnection, tuple[PoolKey, float]] = {}
 
     def __len__(self) -> int:
         return len(self._since)
 
-    def idle(self, key: PoolKey) -> ClientConnection | None:
-        """Takes an idle connection out, if there is one that may be used."""
+    def idle(self, key: tuple[str, str, int, str, str]) -> ClientConnection | None:
+        """Takes an idle connection out, if there is one that may be used.
+
+        Args:
+            key: A ``PoolKey`` or an equal tuple.
+        """
         waiting = self._idle.get(key)
         while waiting:
             connection = waiting.pop()
@@ -52,7 +57,7 @@ class Pool:
     async def connect(self, key: PoolKey, connect: Connect) -> ClientConnection:
         """Makes a connection that comes back here when it is free."""
         connection = await connect()
-        connection.on_free = lambda freed: self._keep(key, freed)
+        connection.on_free = partial(self._keep, key)
         return connection
 
     def sweep(self) -> None:
