@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import uvloop
 
@@ -178,7 +179,7 @@ def test_bytes_that_nobody_asked_for_end_an_idle_connection(tmp_path: Path):
             assert len(house.upstream._pool) == 1
             heard.append(1)
             await until(lambda: bool(said))
-            await until(lambda: not any(one.usable for one in house.upstream._pool._since))
+            await until(lambda: not any(one.usable for one in house.upstream._pool))
             answer = await opened.tell(opened.request(("X-AS-Target-URL", upstream.url("/echo")), STYLES["bearer"].header))
             assert b"poison" not in answer
 
@@ -200,7 +201,7 @@ UNPROVED: dict[str, tuple[dict[str, Any], bytes]] = {
 def test_whoever_cannot_prove_the_name_gets_no_byte_of_a_request(tmp_path: Path, made: dict[str, Any], said: bytes):
     async def tell() -> None:
         async with equipped(tmp_path, known, QUICK) as house, front(house) as opened:
-            await house.allow(replace(asked.allowed, ca=known.ca_pem))
+            await house.allow(msgspec.structs.replace(asked.allowed, ca=known.ca_pem))
             await house.set("FRESH_KEY", VALUE.encode())
             url = f"https://localhost:{asked.port}/echo"
             answer = await opened.tell(opened.request(("X-AS-Target-URL", url), ("X-AS-Inject-Bearer", "FRESH_KEY")))

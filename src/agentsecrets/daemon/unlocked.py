@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import NoReturn
 
 from agentsecrets.crypto.envelope import Envelope
 from agentsecrets.crypto.keys import SealedAccount, UnattendedKeys
@@ -31,6 +32,13 @@ class OpenWorkspace:
         self.remembered = RememberedCommands(workspace, store, worker)
 
 
+class _Open(dict[str, OpenWorkspace]):
+    """By id. One that is not there is refused."""
+
+    def __missing__(self, workspace_id: str) -> NoReturn:
+        raise WorkspaceNotFound(workspace=workspace_id)
+
+
 class OpenVault:
     """An unlocked account with all its workspaces.
 
@@ -49,7 +57,7 @@ class OpenVault:
         self.account, self.unattended = account, keys
         self.identity = account.verified_identity()
         self._store, self._worker, self._clock = store, worker, clock
-        self._open: dict[str, OpenWorkspace] = {}
+        self._open = _Open()
         self.workspaces: tuple[Workspace, ...] = ()
         """All of them, the personal one first."""
         self._founding = asyncio.Lock()
@@ -87,10 +95,7 @@ class OpenVault:
         Raises:
             WorkspaceNotFound
         """
-        try:
-            return self._open[workspace_id]
-        except KeyError:
-            raise WorkspaceNotFound(workspace=workspace_id) from None
+        return self._open[workspace_id]
 
     def _read(self, workspace_id: WorkspaceId, ledger: list[Envelope]) -> Workspace:
         return Workspace(self.account, self.unattended, ledger, workspace_id)
@@ -129,7 +134,10 @@ class Vault:
         Raises:
             WorkspaceNotFound, Locked
         """
-        return self.opened.of(workspace_id)
+        opened = self._opened
+        if opened is None:
+            raise Locked
+        return opened.of(workspace_id)
 
     def standing(self, workspace_id: WorkspaceId) -> Standing:
         """What the workspace allows now."""

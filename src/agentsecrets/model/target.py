@@ -16,11 +16,12 @@ DEFAULT_PORTS: dict[str, int] = {"https": 443, "http": 80}
 LIMIT = 8 * 1024
 """Longest target, in characters."""
 
-_SPLIT = re.compile(r"([A-Za-z]+)://([^/?#]*)([^?#]*)(?:\?([^#]*))?")
+_SPLIT = re.compile(r"([A-Za-z]+)://([^/?#]*)([!$-;=@-\[\]_a-z|~]*)(?:\?([!$-;=?-\[\]_a-z|~]*))?")
+_LOOSE = re.compile(r"[A-Za-z]+://[^#]*")
+"""What has the parts of a URL, whatever characters stand in them."""
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _NUMBER = re.compile(r"[0-9]+|0[xX][0-9a-fA-F]*")
 _PORT = re.compile(r"[1-9][0-9]{0,4}")
-_PATH = re.compile(r"[!$-;=?-\[\]_a-z|~]*")
 _SLASH = r"(?:/|%(?:25)*(?:2[fF]|5[cC]))"
 _DOTS = re.compile(rf"{_SLASH}(?:\.|%(?:25)*2[eE]){{1,2}}(?:;[^/]*?)?(?:{_SLASH}|\Z)")
 """A dot segment for any server: encoded once or more often, behind an encoded slash or backslash, or with a parameter (``..;``)."""
@@ -73,13 +74,14 @@ def parse_target(text: str) -> Target:
         _refuse("it is longer than 8 KiB")
     split = _SPLIT.fullmatch(text)
     if split is None:
-        _refuse("it is not an absolute URL without fragment")
+        encode = _LOOSE.fullmatch(text) is not None
+        _refuse(
+            "its path or query holds a character that must be percent-encoded" if encode else "it is not an absolute URL without fragment"
+        )
     scheme, authority, path, query = split[1].lower(), split[2], split[3], split[4]
     if scheme not in DEFAULT_PORTS:
         _refuse("its scheme is not https")
     host, port, literal = parse_authority(authority, DEFAULT_PORTS[scheme])
-    if _PATH.fullmatch(text, split.end(2)) is None:
-        _refuse("its path or query holds a character that must be percent-encoded")
     if ("." in path or "%" in path) and _DOTS.search(path):
         _refuse("its path holds a dot segment")
     return Target("https" if scheme == "https" else "http", host, port, path or "/", query, literal)

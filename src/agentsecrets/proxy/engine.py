@@ -7,6 +7,7 @@ for calls that are alike, and asked anew when anything that it hangs on is no lo
 from __future__ import annotations
 
 from collections.abc import Awaitable, Generator
+from typing import NoReturn
 
 import msgspec
 from msgspec.structs import replace
@@ -90,7 +91,8 @@ class Engine:
         life = _Life(call, new_event_id(began_ms), began_ms, self._clock.monotonic())
         self.under_way += 1
         try:
-            self._check_room()
+            if self.under_way > CONCURRENT_CALLS:
+                _refuse_one_more()
             way = self._ways.known(call)
             permit = await self._authorize(life) if way is None else None
             life.intent = self._intent(life, way)
@@ -102,7 +104,7 @@ class Engine:
             life.forwarded = self._clock.monotonic()
             answer = await self._upstream.send(injected.outbound)
             life.status = answer.status
-            reply = Reply(answer, injected.matcher, call.target.host, head_only=call.method == "HEAD", close=_Ending(self, life))
+            reply = Reply(answer, injected.matcher, call.target.host, head_only=call.template.method == "HEAD", close=_Ending(self, life))
             try:
                 if not reply.prepared_at_once():
                     await reply.prepare()
@@ -119,10 +121,6 @@ class Engine:
             raise
         reply.fields.append((b"X-AS-Event", life.id.encode()))
         return reply
-
-    def _check_room(self) -> None:
-        if self.under_way > CONCURRENT_CALLS:
-            raise Busy(limit=CONCURRENT_CALLS)
 
     async def _authorize(self, life: _Life) -> Permit:
         call = life.call
@@ -219,6 +217,10 @@ class Engine:
             caller_role=life.standing.role if life.standing else "",
             resolution_path=call.template.resolution_path,
         )
+
+
+def _refuse_one_more() -> NoReturn:
+    raise Busy(limit=CONCURRENT_CALLS)
 
 
 class _Ending(msgspec.Struct, frozen=True):

@@ -61,7 +61,7 @@ def from_trailers(answer: UpstreamAnswer, *, injected: bool) -> tuple[Field, ...
 
 
 def _without(fields: Sequence[Field], connection: bytes | None, dropped: frozenset[bytes]) -> tuple[Field, ...]:
-    return tuple(compress(fields, _travelling(next(zip(*fields, strict=False), ()), connection, dropped)))
+    return tuple(compress(fields, _travelling(tuple([name for name, _ in fields]), connection, dropped)))
 
 
 @lru_cache(maxsize=64)

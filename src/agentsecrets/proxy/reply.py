@@ -74,10 +74,10 @@ class Reply:
         self._bodiless = head_only or answer.status in _BODILESS
         self.status = answer.status
         fields = from_upstream(answer, injected=matcher is not None)
-        if b"set-cookie" in answer.index:
-            fields = of_host(fields, domain)
-        self.fields: list[Field]
-        (_, self.reason), *self.fields = self._redacted_fields(((b"", answer.reason), *fields))
+        self.fields = [*(of_host(fields, domain) if b"set-cookie" in answer.index else fields)]
+        self.reason = answer.reason
+        if matcher is not None and matcher.suspects(b"\0".join((self.reason, *chain.from_iterable(self.fields)))):
+            (_, self.reason), *self.fields = self._redacted_fields(((b"", self.reason), *self.fields))
 
     def prepared_at_once(self) -> bool:
         """Prepares what needs no more bytes of the answer, nor taking a coding off; says whether there is nothing more to do."""
@@ -87,7 +87,7 @@ class Reply:
         body = self._answer.at_hand
         if body is None or len(body) >= WHOLE_LIMIT or b"content-encoding" in self._answer.index or sniffed(body[:LONGEST_MAGIC]):
             return False
-        self._is_whole(self._redacted(body))
+        self._is_whole(self._redacted(body) if self._matcher.suspects(body) else body)
         return True
 
     async def prepare(self) -> None:
@@ -212,7 +212,7 @@ class Reply:
             raise EchoEnclosed(domain=self._domain) from None
 
     def _redacted(self, text: bytes) -> bytes:
-        if self._matcher is None or not self._matcher.suspects(text):
+        if self._matcher is None:
             return text
         redacted, hits = redact_whole(self._matcher, text)
         self.redactions += hits
@@ -220,7 +220,5 @@ class Reply:
 
     def _redacted_fields(self, fields: tuple[Field, ...]) -> tuple[Field, ...]:
         """Values are marked; a field whose very name holds a value is left out, because the mark is no field name."""
-        if self._matcher is None or not self._matcher.suspects(b"\0".join(chain.from_iterable(fields))):
-            return fields  # nearly always: one search for all of them
         before = [(name, self._redacted(name), self._redacted(value)) for name, value in fields]
         return tuple((name, value) for name, redacted, value in before if name == redacted)

@@ -184,7 +184,7 @@ def test_a_call_that_is_cancelled_as_its_answer_comes_leaves_the_next_one_on_its
     async def tell() -> None:
         async with upstream_that(says(TWO, TWO, TWO)) as (port, accepted), network() as upstream:
             await (await upstream.send(outbound(port))).close()
-            (connection,) = upstream._pool._since
+            (connection,) = upstream._pool
             calls: list[asyncio.Task[object]] = []
 
             def answered(received: bytes, read: Callable[[bytes], None] = connection.data_received) -> None:

@@ -49,11 +49,13 @@ class ClientConnection(asyncio.Protocol):
     Attributes:
         reused: Whether it has served an exchange before.
         on_free: Called with the connection when it may serve another exchange; None to drop it then.
+        idle_since: When it was last put aside for another exchange, by the monotonic clock.
     """
 
     def __init__(self, domain: str, limits: Limits) -> None:
         self.reused = False
         self.on_free: Callable[[ClientConnection], None] | None = None
+        self.idle_since = 0.0
         self._domain = domain
         self._limits = limits
         self._loop = asyncio.get_running_loop()
@@ -90,7 +92,7 @@ class ClientConnection(asyncio.Protocol):
         elif self._head is not None and not self._head.done():
             end = -1 if self._buffer else find_end(received)
             if 0 <= end <= self._limits.head_bytes:
-                self._read(received[:end], received[end:])  # nearly always
+                self._read(self._head, received[:end], received[end:])  # nearly always
             else:
                 self._buffer += received
             if self._buffer:
@@ -264,12 +266,10 @@ class ClientConnection(asyncio.Protocol):
             raw, rest = bytes(self._buffer[:end]), bytes(self._buffer[end:])
             self._buffer.clear()
             self._searched = 0
-            self._read(raw, rest)
+            self._read(self._head, raw, rest)
 
-    def _read(self, raw: bytes, rest: bytes) -> None:
+    def _read(self, waiting: asyncio.Future[UpstreamAnswer], raw: bytes, rest: bytes) -> None:
         """Reads a whole head, and what came behind it."""
-        waiting = self._head
-        assert waiting is not None
         try:
             head, chunked = read_answer(raw, self._limits)
         except Malformed as malformed:

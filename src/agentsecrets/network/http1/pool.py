@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
+from itertools import chain
 from typing import NamedTuple
 
 from agentsecrets.network.http1.client import ClientConnection
@@ -34,10 +35,13 @@ class Pool:
         self._seconds = seconds
         self._most = most
         self._idle: dict[tuple[str, str, int, str, str], list[ClientConnection]] = {}
-        self._since: dict[ClientConnection, tuple[PoolKey, float]] = {}
+        self._count = 0
 
     def __len__(self) -> int:
-        return len(self._since)
+        return self._count
+
+    def __iter__(self) -> Iterator[ClientConnection]:
+        return chain.from_iterable(self._idle.values())
 
     def idle(self, key: tuple[str, str, int, str, str]) -> ClientConnection | None:
         """Takes an idle connection out, if there is one that may be used.
@@ -48,8 +52,8 @@ class Pool:
         waiting = self._idle.get(key)
         while waiting:
             connection = waiting.pop()
-            _, since = self._since.pop(connection)
-            if connection.usable and time.monotonic() - since <= self._seconds:
+            self._count -= 1
+            if connection.usable and time.monotonic() - connection.idle_since <= self._seconds:
                 return connection
             connection.close()
         return None
@@ -63,23 +67,26 @@ class Pool:
     def sweep(self) -> None:
         """Closes what has been idle for too long or was closed by the upstream."""
         now = time.monotonic()
-        for connection, (_, since) in list(self._since.items()):
-            if now - since > self._seconds or not connection.usable:
-                self._close(connection)
-        self._idle = {key: waiting for key, waiting in self._idle.items() if waiting}
+        self._close([one for one in self if now - one.idle_since > self._seconds or not one.usable])
 
     def close(self) -> None:
         """Closes every idle connection."""
-        for connection in list(self._since):
-            self._close(connection)
+        self._close([*self])
 
     def _keep(self, key: PoolKey, connection: ClientConnection) -> None:
-        if len(self._since) >= self._most:
-            self._close(next(iter(self._since)))
-        self._idle.setdefault(key, []).append(connection)
-        self._since[connection] = key, time.monotonic()
+        if self._count >= self._most:
+            self._close([min(self, key=lambda one: one.idle_since)])
+        waiting = self._idle.get(key)
+        if waiting is None:
+            waiting = self._idle[key] = []
+        waiting.append(connection)
+        self._count += 1
+        connection.idle_since = time.monotonic()
 
-    def _close(self, connection: ClientConnection) -> None:
-        key, _ = self._since.pop(connection)
-        self._idle[key].remove(connection)
-        connection.close()
+    def _close(self, closed: list[ClientConnection]) -> None:
+        dropped = set(closed)
+        kept = {key: [one for one in waiting if one not in dropped] for key, waiting in self._idle.items()}
+        self._idle = {key: waiting for key, waiting in kept.items() if waiting}
+        self._count -= len(closed)
+        for connection in closed:
+            connection.close()

@@ -93,7 +93,8 @@ class ServerConnection(asyncio.Protocol):
         if self._inflow is not None and self._inflow.open:
             self._body(received)
         elif not self._closing:
-            if self._task is None and not self._buffer and self._is_a_head(received):
+            whole = find_end(received) == len(received) <= self._limits.head_bytes and received[:1] != b"\r"
+            if whole and self._task is None and not self._buffer:
                 self._begin(received)  # nearly always
                 return
             self._buffer += received
@@ -175,10 +176,6 @@ class ServerConnection(asyncio.Protocol):
         return not self._closing and exchange is not None and exchange.head.keep_alive and inflow is not None and inflow.ended
 
     # --- heads ------------------------------------------------------------------------------------------------------------------------
-
-    def _is_a_head(self, received: bytes) -> bool:
-        """Whether bytes are one whole head and nothing else."""
-        return find_end(received) == len(received) <= self._limits.head_bytes and not received.startswith(b"\r")
 
     def _next(self) -> None:
         """Begins the next request once its whole head is in."""
