@@ -74,8 +74,9 @@ class Reply:
         self._bodiless = head_only or answer.status in _BODILESS
         self.status = answer.status
         fields = from_upstream(answer, injected=matcher is not None)
-        self.fields = [*(of_host(fields, domain) if b"set-cookie" in answer.index else fields)]
-        self.reason = answer.reason
+        if b"set-cookie" in answer.index:
+            fields = of_host(fields, domain)
+        self.reason, self.fields = answer.reason, [*fields]
         if matcher is not None and matcher.suspects(b"\0".join((self.reason, *chain.from_iterable(self.fields)))):
             (_, self.reason), *self.fields = self._redacted_fields(((b"", self.reason), *self.fields))
 

@@ -23,7 +23,7 @@ def section(lines: list[bytes]) -> bytes:
     Raises:
         BadHeader: As for fields.
     """
-    joined = b"\r\n".join([*lines, b""])
+    joined = b"\r\n".join(lines) + b"\r\n" if lines else b""
     if len(joined.splitlines()) != len(lines) or 0 in joined:  # any CR or LF beside ours makes one line more
         raise BadHeader(problem="it holds a line break or NUL")
     return joined

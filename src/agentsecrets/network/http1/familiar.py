@@ -21,6 +21,7 @@ LONGEST = 4 * 1024
 """Longest head, in bytes, that is kept."""
 
 _FIELD = b"\r\n" + TARGET_URL.encode() + b": "
+_NAME = len(_FIELD)
 _VALUE = re.compile(rb"([!-~]+)\r\n")
 _ANY_CASE = re.compile(re.escape(_FIELD) + _VALUE.pattern, re.IGNORECASE)
 
@@ -50,8 +51,10 @@ class FamiliarHeads:
         Raises:
             Malformed, MethodRefused, UpgradeRefused: As ``read_request``.
         """
+        if len(raw) > LONGEST:
+            return read_request(raw, self._limits)
         at = raw.find(_FIELD)  # as it is nearly always written
-        found = None if len(raw) > LONGEST else _VALUE.match(raw, at + len(_FIELD)) if at >= 0 else _ANY_CASE.search(raw)
+        found = _VALUE.match(raw, at + _NAME) if at >= 0 else _ANY_CASE.search(raw)
         if found is None:
             return read_request(raw, self._limits)
         around = raw[: found.start(1)], raw[found.end(1) :]

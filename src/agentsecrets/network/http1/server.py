@@ -284,7 +284,7 @@ class ServerConnection(asyncio.Protocol):
             await exchange.respond(failure.http_status, failure_fields(failure), to_json(failure))
 
     def _done(self, exchange: Exchange) -> None:
-        stays = not exchange.last and self.stays_open()
+        stays = exchange.finished and not exchange.last and not self._closing
         self._task, self._exchange = None, None
         if self._transport.is_closing():
             return
@@ -293,7 +293,8 @@ class ServerConnection(asyncio.Protocol):
             return
         self._inflow, self._chunked = None, None
         self._deadline.set(self._limits.idle_seconds)
-        self._pause(paused=False)
+        if self._paused:
+            self._pause(paused=False)
         if self._buffer:
             self._next()
 
