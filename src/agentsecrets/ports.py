@@ -405,10 +405,6 @@ class AuditStore(Protocol):
         """Up to ``count`` rows below an index, newest first."""
         ...
 
-    def has_outcome(self, event_id: str) -> bool:
-        """Whether an outcome was written for a log id."""
-        ...
-
     def dangling(self) -> list[LogRow]:
         """Intents whose outcome was never written, in order."""
         ...

@@ -60,10 +60,8 @@ def test_an_empty_batch_adds_nothing(store: AuditStore):
     assert store.last() is None
 
 
-def test_an_outcome_is_known_by_its_log_id(store: AuditStore):
+def test_an_intent_dangles_until_its_outcome_is_there(store: AuditStore):
     store.append(ROWS[:3])
-    assert store.has_outcome(ROWS[0].id)
-    assert not store.has_outcome(ROWS[2].id)
     assert [row.index for row in store.dangling()] == [2]
 
 

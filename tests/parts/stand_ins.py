@@ -84,13 +84,11 @@ class MemoryLog:
     def before(self, stop: int, count: int) -> list[LogRow]:
         return [self._rows[index] for index in sorted(self._rows, reverse=True) if index < stop][:count]
 
-    def has_outcome(self, event_id: str) -> bool:
-        return any((row.id, row.phase) == (event_id, "outcome") for row in self._rows.values())
-
     def dangling(self) -> list[LogRow]:
         settled = self._checkpoints[self.last_checkpoint()][1] if self._checkpoints else -1
-        late = [row for row in self.rows(0, len(self._rows)) if row.index > settled and row.phase == "intent"]
-        return [row for row in late if not self.has_outcome(row.id)]
+        late = [row for row in self.rows(0, len(self._rows)) if row.index > settled]
+        ended = {row.id for row in late if row.phase == "outcome"}
+        return [row for row in late if row.phase == "intent" and row.id not in ended]
 
     def last_checkpoint(self) -> int:
         return max(self._checkpoints, default=-1)

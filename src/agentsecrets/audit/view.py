@@ -64,14 +64,8 @@ def newest(store: AuditStore, count: int, wanted: Wanted = EVERY) -> list[Line]:
         count: How many at most; without conditions the cost does not grow with the log.
         wanted: Conditions; they are looked for in the newest 100,000 rows.
     """
-    lines: list[Line] = []
-    for row in islice(_backwards(store), _FURTHEST):
-        if len(lines) == count:
-            break
-        line = _line_of(store, row)
-        if line is not None and wanted.admits(line):
-            lines.append(line)
-    return lines[::-1]
+    lines = (line for line in map(_read, _ends(islice(_backwards(store), _FURTHEST))) if wanted.admits(line))
+    return [*islice(lines, count)][::-1]
 
 
 def following(store: AuditStore, after: int, count: int, wanted: Wanted = EVERY) -> tuple[list[Line], int]:
@@ -125,9 +119,17 @@ def _backwards(store: AuditStore) -> Iterator[LogRow]:
         stop = rows[-1].index
 
 
-def _line_of(store: AuditStore, row: LogRow) -> Line | None:
-    """An outcome is a line; an intent is one only when its outcome was never written."""
-    return None if row.phase != "outcome" and store.has_outcome(row.id) else _read(row)
+def _ends(backwards: Iterator[LogRow]) -> Iterator[LogRow]:
+    """The last row of each call: its outcome, or its intent where no outcome was written. Who reads backwards meets the outcome first."""
+    ended: set[str] = set()
+    for row in backwards:
+        if row.phase == "outcome":
+            ended.add(row.id)
+            yield row
+        elif row.id in ended:
+            ended.discard(row.id)
+        else:
+            yield row
 
 
 def _read(row: LogRow) -> Line:

@@ -11,15 +11,16 @@ from agentsecrets.storage.sqlite import check_foreign, connect, create, transact
 
 _SCHEMA = """
 CREATE TABLE events (idx INTEGER PRIMARY KEY, id TEXT NOT NULL, phase TEXT NOT NULL, payload BLOB NOT NULL, hash BLOB NOT NULL);
-CREATE INDEX outcomes ON events (id) WHERE phase = 'outcome';
 CREATE TABLE checkpoints (idx INTEGER PRIMARY KEY, envelope BLOB NOT NULL, settled INTEGER NOT NULL);
 """
 _ROW = "SELECT idx, id, phase, CAST(payload AS BLOB), CAST(hash AS BLOB) FROM events"
 """What somebody else put there may be of another type; it is judged by its bytes like everything else."""
+_SETTLED = "coalesce((SELECT settled FROM checkpoints ORDER BY idx DESC LIMIT 1), -1)"
 _DANGLING = f"""
-{_ROW} AS intent WHERE phase = 'intent' AND idx > coalesce((SELECT settled FROM checkpoints ORDER BY idx DESC LIMIT 1), -1)
-AND NOT EXISTS (SELECT 1 FROM events WHERE id = intent.id AND phase = 'outcome') ORDER BY idx
+{_ROW} WHERE phase = 'intent' AND idx > {_SETTLED} AND id NOT IN (SELECT id FROM events WHERE phase = 'outcome' AND idx > {_SETTLED})
+ORDER BY idx
 """  # noqa: S608  (joined from constants)
+"""An outcome stands behind its intent."""
 
 
 LONGEST_WAL = 4_096
@@ -44,6 +45,8 @@ class AuditDb:
     def __init__(self, path: Path) -> None:
         self._writer = connect(path, "NORMAL")
         create(self._writer, _SCHEMA)
+        with writing():
+            self._writer.execute("DROP INDEX IF EXISTS outcomes")  # made by earlier versions; it took longer than all the rest of a row
         self._writer.execute("PRAGMA wal_autocheckpoint=0")  # waiting for the disk is left to ``fold``
         self._db = connect(path, "NORMAL")
 
@@ -86,11 +89,6 @@ class AuditDb:
         """Up to ``count`` rows below an index, newest first."""
         with writing():
             return [LogRow(*row) for row in self._db.execute(f"{_ROW} WHERE idx < ? ORDER BY idx DESC LIMIT ?", (stop, count))]
-
-    def has_outcome(self, event_id: str) -> bool:
-        """Whether an outcome was written for a log id."""
-        with writing():
-            return self._db.execute("SELECT 1 FROM events WHERE id = ? AND phase = 'outcome'", (event_id,)).fetchone() is not None
 
     def dangling(self) -> list[LogRow]:
         """Intents whose outcome was never written; what the last checkpoint calls settled is not looked at again."""

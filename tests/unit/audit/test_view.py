@@ -31,6 +31,9 @@ def test_a_call_is_one_line_and_one_that_never_ended_is_a_line_too():
     log = _log(*_call(1), _call(2)[0], *_call(3, outcome="blocked"))
     assert [(line["id"][-1], line["status"]) for line in newest(log, 10)] == [("1", "OK"), ("2", "UNKNOWN"), ("3", "BLOCKED")]
     assert [line["id"][-1] for line in newest(log, 2)] == ["2", "3"]
+    first, second = _call(4), _call(5)
+    log = _log(first[0], second[0], second[1], first[1])
+    assert [(line["id"][-1], line["status"]) for line in newest(log, 10)] == [("5", "OK"), ("4", "OK")]
     assert newest(log, 0) == []
 
 
