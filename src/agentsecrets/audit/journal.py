@@ -124,8 +124,9 @@ class Journal:
 
     def _wait_for(self, event: Event | None) -> asyncio.Future[None]:
         written: asyncio.Future[None] = self._loop.create_future()
+        first = not self._waiting
         self._waiting.append(_Waiting(event, written))
-        if len(self._waiting) == 1 and not self._batch:
+        if first and not self._batch:
             if len(self._intents) > len(self._noted):
                 self._soon()
             else:

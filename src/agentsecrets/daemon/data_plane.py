@@ -16,6 +16,7 @@ from agentsecrets.model.target import Target
 from agentsecrets.network.http1.familiar import MOST
 from agentsecrets.network.http1.messages import RequestHead
 from agentsecrets.network.http1.server import Exchange
+from agentsecrets.ports import Body
 from agentsecrets.proxy.engine import Engine
 from agentsecrets.proxy.ingress import Asked, read_asked, read_target
 from agentsecrets.proxy.reply import Reply
@@ -89,17 +90,15 @@ class DataPlane:
             raise UnknownToken
         self._idleness.touch()
         named = heard.named if where is NOWHERE else heard.named._replace(folder=where.folder, workspace=where.workspace)
+        body, length = exchange.body() if exchange.head.has_body else None, exchange.head.framing.length
         located = self._places.at_hand(named)
         if located is None:
-            return self._call_elsewhere(exchange, heard, named, target)
-        return self._call_at(located, exchange, heard, target)
+            return self._call_elsewhere(heard, named, target, body, length)
+        return self._engine.run(Call(heard.template_at(located), target), body, length)
 
-    async def _call_elsewhere(self, exchange: Exchange, heard: Heard, named: Named, target: Target) -> Reply:
-        return await self._call_at(await self._places.locate(named), exchange, heard, target)
-
-    def _call_at(self, located: Located, exchange: Exchange, heard: Heard, target: Target) -> Awaitable[Reply]:
-        body = exchange.body() if exchange.head.has_body else None
-        return self._engine.run(Call(heard.template_at(located), target), body, exchange.head.framing.length)
+    async def _call_elsewhere(self, heard: Heard, named: Named, target: Target, body: Body, length: int | None) -> Reply:
+        located = await self._places.locate(named)
+        return await self._engine.run(Call(heard.template_at(located), target), body, length)
 
     async def _proxy(self, exchange: Exchange) -> None:
         heard = self.hear(exchange.head)

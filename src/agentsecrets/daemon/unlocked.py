@@ -57,7 +57,8 @@ class OpenVault:
         self.account, self.unattended = account, keys
         self.identity = account.verified_identity()
         self._store, self._worker, self._clock = store, worker, clock
-        self._open = _Open()
+        self.by_id = _Open()
+        """The verbs of each; one that is not there raises WorkspaceNotFound."""
         self.workspaces: tuple[Workspace, ...] = ()
         """All of them, the personal one first."""
         self._founding = asyncio.Lock()
@@ -95,13 +96,13 @@ class OpenVault:
         Raises:
             WorkspaceNotFound
         """
-        return self._open[workspace_id]
+        return self.by_id[workspace_id]
 
     def _read(self, workspace_id: WorkspaceId, ledger: list[Envelope]) -> Workspace:
         return Workspace(self.account, self.unattended, ledger, workspace_id)
 
     def _add(self, workspace: Workspace) -> Workspace:
-        self._open[workspace.id] = OpenWorkspace(workspace, self._store, self._worker, self._clock)
+        self.by_id[workspace.id] = OpenWorkspace(workspace, self._store, self._worker, self._clock)
         self.workspaces = (*self.workspaces, workspace)
         return workspace
 
@@ -137,7 +138,7 @@ class Vault:
         opened = self._opened
         if opened is None:
             raise Locked
-        return opened.of(workspace_id)
+        return opened.by_id[workspace_id]
 
     def standing(self, workspace_id: WorkspaceId) -> Standing:
         """What the workspace allows now."""

@@ -7,7 +7,6 @@ import socket
 import ssl
 
 from agentsecrets.errors import UpstreamCertificate, UpstreamTimeout, UpstreamUnreachable
-from agentsecrets.model.target import Target
 from agentsecrets.network.address import Resolver
 from agentsecrets.network.http1.client import ClientConnection, Stale
 from agentsecrets.network.http1.limits import Limits
@@ -61,7 +60,7 @@ class HttpUpstream:
         target, allowed = outbound.target, outbound.allowed
         sent = request_bytes(outbound)
         addresses = self._resolver.known(target, allowed) or await self._resolver.resolve(target, allowed)
-        connection = self._idle(target, allowed.ca, addresses)
+        connection = self._pool.idle(target.scheme, target.host, target.port, addresses, allowed.ca)
         again = connection is not None and outbound.method in _IDEMPOTENT and isinstance(outbound.body, bytes | None)
         while True:
             if connection is None:
@@ -85,13 +84,6 @@ class HttpUpstream:
         """Closes every idle connection."""
         self._pool.close()
         self._resolver.close()
-
-    def _idle(self, target: Target, ca: str, addresses: list[str]) -> ClientConnection | None:
-        for address in addresses:
-            connection = self._pool.idle((target.scheme, target.host, target.port, address, ca))
-            if connection is not None:
-                return connection
-        return None
 
     async def _connected(self, keys: list[PoolKey]) -> ClientConnection:
         """A new connection to the first address that takes one."""

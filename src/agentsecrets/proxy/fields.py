@@ -51,7 +51,8 @@ def from_agent(fields: Sequence[Field], *, injected: bool) -> tuple[Field, ...]:
 
 def from_upstream(answer: UpstreamAnswer, *, injected: bool) -> tuple[Field, ...]:
     """The upstream's fields, as far as they travel on."""
-    return _without(answer.fields, answer.index.get(b"connection"), _NEVER_TO_AGENTS_INJECTED if injected else _NEVER_TO_AGENTS)
+    dropped = _NEVER_TO_AGENTS_INJECTED if injected else _NEVER_TO_AGENTS
+    return _without(answer.fields, answer.index.get(b"connection"), dropped)
 
 
 def from_trailers(answer: UpstreamAnswer, *, injected: bool) -> tuple[Field, ...]:

@@ -88,7 +88,7 @@ class Reply:
         body = self._answer.at_hand
         if body is None or len(body) >= WHOLE_LIMIT or b"content-encoding" in self._answer.index or sniffed(body[:LONGEST_MAGIC]):
             return False
-        self._is_whole(self._redacted(body) if self._matcher.suspects(body) else body)
+        self._is_whole(self._redacted(body))
         return True
 
     async def prepare(self) -> None:
@@ -213,7 +213,7 @@ class Reply:
             raise EchoEnclosed(domain=self._domain) from None
 
     def _redacted(self, text: bytes) -> bytes:
-        if self._matcher is None:
+        if self._matcher is None or not self._matcher.suspects(text):
             return text
         redacted, hits = redact_whole(self._matcher, text)
         self.redactions += hits

@@ -278,21 +278,24 @@ class ClientConnection(asyncio.Protocol):
         if head.status < _FIRST_FINAL:
             self._buffer += rest
             self._skip(head)
+            return
+        self._keep = head.keep_alive and not (head.status >= _NO_SUCCESS and self._stop_sending())
+        length = 0 if self._method == "HEAD" or head.status in _BODILESS else head.framing.length
+        if length == len(rest) and self._sending is None:
+            waiting.set_result(WholeAnswer(head, rest))
+            self.free(clean=True)  # nothing of this exchange is outstanding
         else:
-            self._begin(head, chunked, waiting, rest)
+            self._begin(head, chunked, waiting, length, rest)
 
     def _skip(self, head: AnswerHead) -> None:
         self._informational += 1
         if head.status == _SWITCHING or self._informational > self._limits.informational:
             self._break(self._improper("it sent informational answers that were not asked for"))
 
-    def _begin(self, head: AnswerHead, chunked: ChunkedBody | None, waiting: asyncio.Future[UpstreamAnswer], rest: bytes) -> None:
-        self._keep = head.keep_alive and not (head.status >= _NO_SUCCESS and self._stop_sending())
-        length = 0 if self._method == "HEAD" or head.status in _BODILESS else head.framing.length
-        if length == len(rest) and self._sending is None:
-            waiting.set_result(WholeAnswer(head, rest))
-            self.free(clean=True)  # nothing of this exchange is outstanding
-            return
+    def _begin(
+        self, head: AnswerHead, chunked: ChunkedBody | None, waiting: asyncio.Future[UpstreamAnswer], length: int | None, rest: bytes
+    ) -> None:
+        """Hands over an answer whose body is not all there."""
         self._deadline.clear()
         inflow = self._inflow = Inflow(self._limits.buffer, self._pause, self._deadline, self._limits.silence_seconds)
         if length == 0:

@@ -264,7 +264,7 @@ def read_answer(raw: bytes, limits: Limits) -> tuple[AnswerHead, ChunkedBody | N
         raise Malformed("its status code is none")
     if _CONTROL.search(collector.reason):
         raise Malformed("its reason phrase holds control characters")
-    keep = version == "1.1" and not _closes(index.get(b"connection"))
+    keep = version == "1.1" and (b"connection" not in index or not _closes(index[b"connection"]))
     head = AnswerHead(status, collector.reason, tuple(collector.fields), index, framing, keep)
     return head, ChunkedBody(parser, collector, limits) if framing.chunked else None
 

@@ -43,19 +43,16 @@ class Pool:
     def __iter__(self) -> Iterator[ClientConnection]:
         return chain.from_iterable(self._idle.values())
 
-    def idle(self, key: tuple[str, str, int, str, str]) -> ClientConnection | None:
-        """Takes an idle connection out, if there is one that may be used.
-
-        Args:
-            key: A ``PoolKey`` or an equal tuple.
-        """
-        waiting = self._idle.get(key)
-        while waiting:
-            connection = waiting.pop()
-            self._count -= 1
-            if connection.usable and time.monotonic() - connection.idle_since <= self._seconds:
-                return connection
-            connection.close()
+    def idle(self, scheme: str, host: str, port: int, addresses: list[str], ca: str) -> ClientConnection | None:
+        """Takes an idle connection to one of some addresses out, if there is one that may be used."""
+        for address in addresses:
+            waiting = self._idle.get((scheme, host, port, address, ca))
+            while waiting:
+                connection = waiting.pop()
+                self._count -= 1
+                if connection.usable and time.monotonic() - connection.idle_since <= self._seconds:
+                    return connection
+                connection.close()
         return None
 
     async def connect(self, key: PoolKey, connect: Connect) -> ClientConnection:
