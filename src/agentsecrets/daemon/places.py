@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import msgspec
+
 from agentsecrets.daemon.folders import Folder, find_folder
 from agentsecrets.daemon.unlocked import OpenWorkspace, Vault
 from agentsecrets.errors import NoProject, ProjectNotFound
@@ -55,7 +57,7 @@ class Located(NamedTuple):
     file: str = ""
 
 
-class _Active(NamedTuple):
+class _Active(msgspec.Struct, frozen=True):
     """Where a request belongs that says nothing, and what that was read from."""
 
     workspaces: tuple[Workspace, ...]

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 
 import msgspec
-from msgspec.structs import replace
 
 from agentsecrets.crypto.value import Value
 from agentsecrets.errors import Locked
@@ -20,7 +19,6 @@ from agentsecrets.model.call import Call, Template
 from agentsecrets.model.event import Event
 from agentsecrets.model.recent import Recent
 from agentsecrets.model.secret import KeyName
-from agentsecrets.model.target import Target
 from agentsecrets.ports import Authority, Body, Opener, Outbound, Standing
 from agentsecrets.proxy.inject import Credentials, Injected, request_target
 from agentsecrets.proxy.styles import STYLES
@@ -54,10 +52,6 @@ class Way(msgspec.Struct, frozen=True):
     def __repr__(self) -> str:
         return "<Way>"
 
-    def intent_of(self, call: Call, event_id: str, began_ms: int, spent_ms: float) -> Event:
-        """What the log is told of another call on this way."""
-        return replace(self.intent, id=event_id, time_ms=began_ms, path=call.target.path, duration_ms=spent_ms, proxy_ms=spent_ms)
-
     def injected(self, call: Call, body: Body, length: int | None) -> Injected:
         """The request of another call on this way."""
         target = call.target
@@ -79,8 +73,9 @@ class Ways:
 
     def known(self, call: Call) -> Way | None:
         """The way of a call, if one like it has gone it under the standing of now. Raises Locked."""
-        way = self._kept.get(_alike(call.template, call.target))
-        return way if way is not None and self._authority.standing(call.template.place.workspace_id) is way.standing else None
+        template, target = call.template, call.target
+        way = self._kept.get((template, target.scheme, target.host, target.port))
+        return way if way is not None and self._authority.standing(template.place.workspace_id) is way.standing else None
 
     def holds(self, way: Way, call: Call) -> bool:
         """Whether keys belong where they did and stand for what they did. Raises Locked."""
@@ -99,13 +94,9 @@ class Ways:
         way = Way(standing, keys, intent, credentials.permit.allowed, injected.outbound.section, injected.matcher)
         with contextlib.suppress(Locked):
             if self.holds(way, call):
-                self._kept.keep(_alike(call.template, call.target), way)
+                target = call.target
+                self._kept.keep((call.template, target.scheme, target.host, target.port), way)
 
     def forget(self) -> None:
         """Drops every way: they hold values."""
         self._kept.clear()
-
-
-def _alike(template: Template, target: Target) -> _Alike:
-    """What two calls on one way have in common."""
-    return template, target.scheme, target.host, target.port
