@@ -12,7 +12,7 @@ from agentsecrets.crypto.value import Value
 from agentsecrets.errors import AgentSecretsError, Busy, Denied, DomainNotInAllowlist, Missing, Misused, NotReady
 from agentsecrets.model.binding import Binding, pin
 from agentsecrets.model.call import Call, Injection
-from agentsecrets.model.event import Outcome, new_event_id
+from agentsecrets.model.event import Event, Outcome, new_event_id
 from agentsecrets.model.secret import KeyName
 from agentsecrets.ports import AuditSink, Authority, Body, Clock, Opener, Upstream
 from agentsecrets.proxy.inject import Credentials, Injected, Injector, Permit
@@ -73,12 +73,12 @@ class Engine:
                 _refuse_one_more()
             way = self._ways.known(call)
             permit = await self._authorize(life) if way is None else None
-            life.intent = life.intended(way)
-            await self._audit.record(life.intent)
+            intent = life.intent = life.intended(way)
+            await self._audit.record(intent)
             if way is not None and self._ways.holds(way, call):
                 injected = way.injected(call, body, length)
             else:
-                injected = await self._injected(life, permit or await self._authorize(life), body, length)
+                injected = await self._injected(permit or await self._authorize(life), intent, body, length)
             life.forwarded = self._clock.monotonic()
             answer = await self._upstream.send(injected.outbound)
             life.status = answer.status
@@ -116,13 +116,12 @@ class Engine:
                 raise refusal
         if allowed is None:
             raise DomainNotInAllowlist(domain=call.target.host_and_port)
-        return Permit(call, allowed, bindings)
+        return Permit(call, life.standing, allowed, bindings)
 
-    async def _injected(self, life: Life, permit: Permit, body: Body, length: int | None) -> Injected:
+    async def _injected(self, permit: Permit, intent: Event, body: Body, length: int | None) -> Injected:
         credentials = await self._resolve(permit)
         injected = await self._injector.inject(credentials, body, length)
-        if life.intent is not None and life.standing is not None:
-            self._ways.keep(credentials, life.standing, life.intent, injected)
+        self._ways.keep(credentials, intent, injected)
         return injected
 
     async def _resolve(self, permit: Permit) -> Credentials:

@@ -13,7 +13,7 @@ from agentsecrets.model.allowlist import AllowedHost
 from agentsecrets.model.binding import Binding
 from agentsecrets.model.call import Call, Field, Injection, joined
 from agentsecrets.model.secret import KeyName
-from agentsecrets.ports import Body, Outbound
+from agentsecrets.ports import Body, Outbound, Standing
 from agentsecrets.proxy.matchers import Matchers
 from agentsecrets.proxy.styles import STYLES
 from agentsecrets.proxy.styles.style import Draft
@@ -27,9 +27,10 @@ _CONTENT_TYPES = {"json": b"application/json", "form": b"application/x-www-form-
 
 
 class Permit(msgspec.Struct, frozen=True):
-    """A call that every rule has passed, and the bindings that they judged it by; only ``Engine`` makes one."""
+    """A call that every rule has passed, and what they judged it by; only ``Engine`` makes one."""
 
     call: Call
+    standing: Standing
     allowed: AllowedHost
     bindings: Mapping[KeyName, Binding]
 

@@ -85,17 +85,17 @@ class Ways:
                 return False
         return True
 
-    def keep(self, credentials: Credentials, standing: Standing, intent: Event, injected: Injected) -> None:
+    def keep(self, credentials: Credentials, intent: Event, injected: Injected) -> None:
         """Keeps the way of a call, unless one that looks like it could have to go another, or it holds no longer."""
-        call, values = credentials.permit.call, credentials.values
+        permit, values = credentials.permit, credentials.values
         if not all(STYLES[injection.style].fixed and not bound.paths for injection, bound, _ in values):
             return
         keys = tuple((injection.key, bound, value) for injection, bound, value in values)
-        way = Way(standing, keys, intent, credentials.permit.allowed, injected.outbound.section, injected.matcher)
+        way = Way(permit.standing, keys, intent, permit.allowed, injected.outbound.section, injected.matcher)
+        target = permit.call.target
         with contextlib.suppress(Locked):
-            if self.holds(way, call):
-                target = call.target
-                self._kept.keep((call.template, target.scheme, target.host, target.port), way)
+            if self.holds(way, permit.call):
+                self._kept.keep((permit.call.template, target.scheme, target.host, target.port), way)
 
     def forget(self) -> None:
         """Drops every way: they hold values."""

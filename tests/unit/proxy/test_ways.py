@@ -1,0 +1,194 @@
+"""What was decided for one call holds for those that differ in path and query alone, and only while nothing that decided has changed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from agentsecrets.errors import AgentSecretsError
+from agentsecrets.model.allowlist import AllowedHost
+from agentsecrets.model.binding import Binding
+from agentsecrets.model.call import Field, Joined
+from agentsecrets.model.event import Event
+from agentsecrets.model.secret import KeyName
+from agentsecrets.ports import Outbound
+from agentsecrets.proxy.engine import Engine
+from agentsecrets.proxy.ways import KEPT
+from tests.parts.equipped import STYLES, VALUE
+from tests.parts.house import House, open_house
+
+HOST = "api.example.com"
+BEARER = STYLES["bearer"]
+OTHER = "sk_live_another_9f8e7d6c5b4a"
+
+
+@dataclass
+class Answer:
+    """``ports.UpstreamAnswer``: an empty one."""
+
+    status: int = 204
+    reason: bytes = b""
+    fields: tuple[Field, ...] = ()
+    index: Joined = field(default_factory=dict)
+    trailers: tuple[Field, ...] = ()
+    at_hand: bytes | None = b""
+
+    async def close(self) -> None:
+        pass
+
+
+class Sink:
+    """``ports.Upstream`` that keeps what would have been sent."""
+
+    def __init__(self) -> None:
+        self.sent: list[Outbound] = []
+
+    async def send(self, outbound: Outbound) -> Answer:
+        self.sent.append(outbound)
+        return Answer()
+
+
+class Told:
+    """``ports.AuditSink`` that remembers what it was told, and may do something meanwhile."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.meanwhile: Callable[[], Awaitable[object]] | None = None
+
+    def record(self, event: Event) -> asyncio.Future[None]:
+        self.events.append(event)
+        return asyncio.ensure_future(self._do())
+
+    def note(self, event: Event) -> None:
+        self.events.append(event)
+
+    async def _do(self) -> None:
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile is not None:
+            await meanwhile()
+
+
+@dataclass
+class Desk:
+    """A house whose engine sends into a sink."""
+
+    house: House
+    sink: Sink
+    told: Told
+
+    def fresh(self) -> Engine:
+        """An engine that has seen no call."""
+        return Engine(self.house, self.house.secrets, self.sink, self.told, self.house.clock)  # type: ignore[arg-type]
+
+    async def call(self, engine: Engine, path: str, *headers: tuple[str, str], method: str = "GET", host: str = HOST) -> Outbound:
+        """Runs a call to its end; answers what was sent."""
+        fields = [(name.encode(), value.encode()) for name, value in headers]
+        body = b'{"a": 1}' if method == "POST" else None
+        (await engine.run(self.house.asked(method, f"https://{host}{path}", *fields), body, None)).sent()
+        return self.sink.sent[-1]
+
+
+def _at_a_desk(root: Path, deed: Callable[[Desk], Awaitable[None]]) -> None:
+    async def tell() -> None:
+        async with open_house(root / "home") as house:
+            await house.allow(AllowedHost(HOST))
+            await house.allow(AllowedHost(HOST, 8443))
+            for style, asked in STYLES.items():
+                await house.set(asked.key, b"user:" + VALUE.encode() if style == "basic" else VALUE.encode())
+                await house.bind(Binding(KeyName(asked.key), (HOST, f"{HOST}:8443"), style, asked.slot))
+            await deed(Desk(house, Sink(), Told()))
+
+    asyncio.run(tell())
+
+
+def _shown(sent: Outbound) -> tuple[object, ...]:
+    return sent.target, sent.allowed, sent.method, sent.request_target, sent.section, sent.body, sent.length
+
+
+def _said(event: Event) -> dict[str, object]:
+    return {name: getattr(event, name) for name in event.__struct_fields__ if name not in {"id", "time_ms", "duration_ms", "proxy_ms"}}
+
+
+@pytest.mark.parametrize("style", ["bearer", "basic", "header", None])
+def test_a_call_on_a_trodden_way_sends_and_logs_what_it_would_without(tmp_path: Path, style: str | None):
+    header = () if style is None else (STYLES[style].header,)  # type: ignore[index]
+
+    async def tell(desk: Desk) -> None:
+        engine = desk.fresh()
+        for path in ("/", "/v1/items?a=b%20c&d", "/v1/items/%2Fx?", "/v1;p", "/" + "x" * 2000, "/v1/items"):
+            for method in ("GET", "POST", "DELETE"):
+                for host in (HOST, f"{HOST}:8443"):
+                    here = await desk.call(engine, path, *header, ("Accept", "*/*"), method=method, host=host)
+                    new = await desk.call(desk.fresh(), path, *header, ("Accept", "*/*"), method=method, host=host)
+                    assert _shown(here) == _shown(new)
+                    assert [_said(event) for event in desk.told.events[-4:-2]] == [_said(event) for event in desk.told.events[-2:]]
+        assert len(engine._ways._kept) == 6
+
+    _at_a_desk(tmp_path, tell)
+
+
+@pytest.mark.parametrize("style", ["query", "body", "form"])
+def test_where_more_than_the_header_counts_every_call_is_judged_anew(tmp_path: Path, style: str):
+    async def tell(desk: Desk) -> None:
+        engine, asked = desk.fresh(), STYLES[style]  # type: ignore[index]
+        kind = (("Content-Type", asked.kind),) if asked.kind else ()
+        for _ in range(2):
+            sent = await desk.call(engine, "/v1", asked.header, *kind, method="POST" if style == "body" else "PUT")
+            assert VALUE.encode() in sent.request_target + (sent.body if isinstance(sent.body, bytes) else b"")
+        assert not engine._ways._kept
+
+    _at_a_desk(tmp_path, tell)
+
+
+def test_a_binding_with_paths_is_held_against_each_path(tmp_path: Path):
+    async def tell(desk: Desk) -> None:
+        key = KeyName(BEARER.key)
+        _, previous = desk.house.bindings._known[desk.house.place.project_id, key]
+        await desk.house.bind(Binding(key, (HOST,), "bearer", paths=("/v1",)), previous)
+        engine = desk.fresh()
+        for _ in range(2):
+            await desk.call(engine, "/v1/items", BEARER.header)
+            with pytest.raises(AgentSecretsError) as refused:
+                await desk.call(engine, "/v2", BEARER.header)
+            assert refused.value.slug == "binding_mismatch"
+        assert len(desk.sink.sent) == 2
+
+    _at_a_desk(tmp_path, tell)
+
+
+def test_what_changes_while_the_intent_is_written_counts(tmp_path: Path):
+    async def narrow(desk: Desk) -> None:
+        key = KeyName(BEARER.key)
+        _, previous = desk.house.bindings._known[desk.house.place.project_id, key]
+        await desk.house.bind(Binding(key, (HOST,), "bearer", methods=("POST",)), previous)
+
+    async def tell(desk: Desk) -> None:
+        engine = desk.fresh()
+        await desk.call(engine, "/1", BEARER.header)
+        desk.told.meanwhile = lambda: desk.house.set(BEARER.key, OTHER.encode())
+        assert OTHER.encode() in (await desk.call(engine, "/2", BEARER.header)).section
+        desk.told.meanwhile = lambda: narrow(desk)
+        with pytest.raises(AgentSecretsError) as refused:
+            await desk.call(engine, "/3", BEARER.header)
+        assert refused.value.slug == "binding_mismatch"
+        assert len(desk.sink.sent) == 2
+        assert [event.outcome for event in desk.told.events] == ["", "ok", "", "ok", "", "blocked"]
+
+    _at_a_desk(tmp_path, tell)
+
+
+def test_ways_are_few_say_nothing_and_are_forgotten(tmp_path: Path):
+    async def tell(desk: Desk) -> None:
+        engine = desk.fresh()
+        for number in range(KEPT + 5):
+            await desk.call(engine, "/", BEARER.header, ("Accept", f"text/{number}"))
+        assert len(engine._ways._kept) == KEPT
+        assert all(VALUE not in repr(way) for way in engine._ways._kept.values())
+        engine.forget()
+        assert not engine._ways._kept
+
+    _at_a_desk(tmp_path, tell)
