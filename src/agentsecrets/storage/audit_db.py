@@ -13,6 +13,8 @@ _SCHEMA = """
 CREATE TABLE events (idx INTEGER PRIMARY KEY, id TEXT NOT NULL, phase TEXT NOT NULL, payload BLOB NOT NULL, hash BLOB NOT NULL);
 CREATE TABLE checkpoints (idx INTEGER PRIMARY KEY, envelope BLOB NOT NULL, settled INTEGER NOT NULL);
 """
+_OUTCOMES = "CREATE INDEX outcomes ON events (id) WHERE phase = 'outcome';"
+"""What logs of earlier versions have besides. Keeping it took longer than all the rest of a row, so it goes where one is opened."""
 _ROW = "SELECT idx, id, phase, CAST(payload AS BLOB), CAST(hash AS BLOB) FROM events"
 """What somebody else put there may be of another type; it is judged by its bytes like everything else."""
 _SETTLED = "coalesce((SELECT settled FROM checkpoints ORDER BY idx DESC LIMIT 1), -1)"
@@ -33,7 +35,7 @@ _TOGETHER = 64
 
 def check_log(path: Path) -> None:
     """Looks at a log that another user has written, before it is opened as one of ours. Raises FormatUnknown, StateDamaged."""
-    check_foreign(path, _SCHEMA)
+    check_foreign(path, _SCHEMA, _SCHEMA + _OUTCOMES)
 
 
 class AuditDb:
@@ -46,7 +48,7 @@ class AuditDb:
         self._writer = connect(path, "NORMAL")
         create(self._writer, _SCHEMA)
         with writing():
-            self._writer.execute("DROP INDEX IF EXISTS outcomes")  # made by earlier versions; it took longer than all the rest of a row
+            self._writer.execute("DROP INDEX IF EXISTS outcomes")
         self._writer.execute("PRAGMA wal_autocheckpoint=0")  # waiting for the disk is left to ``fold``
         self._db = connect(path, "NORMAL")
 

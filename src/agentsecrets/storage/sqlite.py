@@ -124,22 +124,31 @@ def _make_tables(connection: sqlite3.Connection, schema: str) -> None:
             db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
 
 
-def check_foreign(path: Path, schema: str) -> None:
+def check_foreign(path: Path, *schemas: str) -> None:
     """Refuses a database that another user has written, unless it holds our tables and nothing else, and holds together.
 
     A trigger or a view would come along with the file, and act on what is written and read later. Source: sqlite.org/security.html, 1.3.
+
+    Args:
+        path: The file.
+        schemas: What it may hold: the tables of now, or those of an earlier version.
 
     Raises:
         FormatUnknown: When another version of AgentSecrets made it.
         StateDamaged: When it is anything else.
     """
-    with contextlib.closing(connect(path, "FULL")) as found, contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as ours:
+    known = [_objects_of(schema) for schema in schemas]
+    with contextlib.closing(connect(path, "FULL")) as found, writing():
+        if _version(found) != SCHEMA_VERSION:
+            raise FormatUnknown(kind="state database")
+        if _objects(found) not in known or found.execute("PRAGMA integrity_check(1)").fetchone() != ("ok",):
+            raise StateDamaged
+
+
+def _objects_of(schema: str) -> list[tuple[object, ...]]:
+    with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as ours:
         create(ours, schema)
-        with writing():
-            if _version(found) != SCHEMA_VERSION:
-                raise FormatUnknown(kind="state database")
-            if _objects(found) != _objects(ours) or found.execute("PRAGMA integrity_check(1)").fetchone() != ("ok",):
-                raise StateDamaged
+        return _objects(ours)
 
 
 def _objects(connection: sqlite3.Connection) -> list[tuple[object, ...]]:

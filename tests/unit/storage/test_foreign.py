@@ -31,6 +31,16 @@ def test_what_we_make_ourselves_is_taken(state: Path, tmp_path: Path):
     check_log(tmp_path / "audit.db")
 
 
+def test_a_log_of_an_earlier_version_is_taken_with_its_index_and_with_no_other(tmp_path: Path):
+    path = tmp_path / "audit.db"
+    AuditDb(path).close()
+    _do(path, "CREATE INDEX outcomes ON events (id) WHERE phase = 'outcome'")
+    check_log(path)
+    _do(path, "DROP INDEX outcomes; CREATE INDEX outcomes ON events (id) WHERE phase = 'intent'")
+    with pytest.raises(StateDamaged):
+        check_log(path)
+
+
 def test_one_is_not_the_other(state: Path):
     with pytest.raises(StateDamaged):
         check_log(state)
