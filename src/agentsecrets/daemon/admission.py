@@ -62,7 +62,11 @@ class DataPlaneAdmission:
         Raises:
             HostRefused, BrowserRefused, UnknownCaller, UnknownToken
         """
-        shown = self._judged.get(head) or self._judged.keep(head, self._judge(head))
+        shown = self._judged.get(head)
+        if shown is None:
+            shown = self._judge(head)
+            if head.kept:
+                self._judged.keep(head, shown)
         if shown.harmless:
             return
         if not (self._knows(peer.uid) if shown.token is None else self._is_session_token(shown.token)):

@@ -74,7 +74,9 @@ class DataPlane:
         known = self._heard.get(head)
         if known is None:
             asked = read_asked(head.method, head.fields)
-            known = self._heard.keep(head, Heard(asked, Named(asked.project, asked.environment)))
+            known = Heard(asked, Named(asked.project, asked.environment))
+            if head.kept:
+                self._heard.keep(head, known)
         return known
 
     def call(self, exchange: Exchange, heard: Heard, where: Named = NOWHERE) -> Awaitable[Reply]:

@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import astuple
+from msgspec.structs import astuple, replace
 
 from agentsecrets.network.http1.familiar import LONGEST, MOST, FamiliarHeads
 from agentsecrets.network.http1.limits import Limits
@@ -35,7 +35,7 @@ def _told(read: Callable[[], ReadRequest]) -> object:
         head, url, _ = read()
     except Malformed as malformed:
         return str(malformed)
-    return astuple(head), url
+    return astuple(replace(head, kept=False)), url
 
 
 @given(LINES, st.sampled_from([b"X-AS-Target-URL", b"x-as-target-url"]), st.lists(URLS, min_size=2, max_size=4), LINES)
@@ -52,6 +52,7 @@ def test_heads_that_differ_in_the_target_alone_are_one_object():
     heads = FamiliarHeads(LIMITS)
     first, second = (heads.read(_head([], b"X-AS-Target-URL", url, [])) for url in (b"https://a.example/1", b"https://a.example/2"))
     assert first[0] is second[0]
+    assert first[0].kept
     assert (first[1], second[1]) == (b"https://a.example/1", b"https://a.example/2")
 
 
@@ -69,6 +70,16 @@ def test_a_chunked_message_gets_a_parser_of_its_own_each_time():
     assert first is not None
     assert second is not None
     assert first is not second
+
+
+@pytest.mark.parametrize("field", [(b"Transfer-Encoding", b"chunked"), (b"Accept", b"x" * LONGEST)])
+def test_a_head_of_chunks_and_a_long_one_are_not_kept(field: tuple[bytes, bytes]):
+    heads = FamiliarHeads(LIMITS)
+    raw = _head([field], b"X-AS-Target-URL", b"https://a.example/", [])
+    first, second = heads.read(raw)[0], heads.read(raw)[0]
+    assert first is not second
+    assert not first.kept
+    assert len(heads) == 0
 
 
 def test_a_refused_head_is_not_remembered():

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 
+from msgspec.structs import replace
+
 from agentsecrets.model.recent import Recent
 from agentsecrets.network.http1.limits import Limits
 from agentsecrets.network.http1.messages import ReadRequest, RequestHead, read_request
@@ -21,7 +23,7 @@ LONGEST = 4 * 1024
 """Longest head, in bytes, that is kept."""
 
 _FIELD = b"\r\n" + TARGET_URL.encode() + b": "
-_NAME = len(_FIELD)
+_FIELD_LENGTH = len(_FIELD)
 _VALUE = re.compile(rb"([!-~]+)\r\n")
 _ANY_CASE = re.compile(re.escape(_FIELD) + _VALUE.pattern, re.IGNORECASE)
 
@@ -54,7 +56,7 @@ class FamiliarHeads:
         if len(raw) > LONGEST:
             return read_request(raw, self._limits)
         at = raw.find(_FIELD)  # as it is nearly always written
-        found = _VALUE.match(raw, at + _NAME) if at >= 0 else _ANY_CASE.search(raw)
+        found = _VALUE.match(raw, at + _FIELD_LENGTH) if at >= 0 else _ANY_CASE.search(raw)
         if found is None:
             return read_request(raw, self._limits)
         around = raw[: found.start(1)], raw[found.end(1) :]
@@ -63,5 +65,5 @@ class FamiliarHeads:
             return known, found[1], None
         head, url, chunked = read_request(raw, self._limits)
         if chunked is None:
-            self._known.keep(around, head)
+            head = self._known.keep(around, replace(head, kept=True))
         return head, url, chunked

@@ -40,7 +40,7 @@ _IN_CHUNKS, _UNTOLD = Framing(None, chunked=True), Framing(None, chunked=False)
 
 
 class RequestHead(msgspec.Struct, frozen=True, eq=False):
-    """The head of a request but for ``X-AS-Target-URL``. Each is equal to itself alone, so what was found out about one can be looked up.
+    """The head of a request but for ``X-AS-Target-URL``. Each is equal to itself alone: what was found out about one can be looked up.
 
     Attributes:
         method: As sent.
@@ -51,6 +51,7 @@ class RequestHead(msgspec.Struct, frozen=True, eq=False):
         keep_alive: Whether the connection may serve another request.
         http10: Whether the client speaks HTTP/1.0, to which chunks cannot be sent.
         has_body: Whether body bytes follow.
+        kept: Whether it is short enough to be kept, so that the next such head is this very object.
     """
 
     method: str
@@ -61,6 +62,7 @@ class RequestHead(msgspec.Struct, frozen=True, eq=False):
     keep_alive: bool
     http10: bool
     has_body: bool
+    kept: bool = False
 
     def get(self, name: bytes) -> list[bytes]:
         """All values of a field; the name in lower case."""
