@@ -11,8 +11,6 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -20,12 +18,12 @@ from typing import NamedTuple
 from agentsecrets.errors import AgentSecretsError
 from agentsecrets.model.allowlist import AllowedHost
 from agentsecrets.model.binding import Binding
-from agentsecrets.model.call import Field, Joined
 from agentsecrets.model.secret import KeyName
 from agentsecrets.ports import Outbound
 from agentsecrets.proxy.engine import Engine
 from tests.conftest import Counted
 from tests.parts.house import House, open_house
+from tests.parts.sink import Sink
 
 CELLS = int(os.environ.get("AGENTSECRETS_BINDINGS", "5000"))
 VALUE = "q7Zd9Kf2Xw4Lm8Rt1Bv6"
@@ -252,40 +250,6 @@ def _named(state: str) -> frozenset[str]:
 
 
 # --- running cells --------------------------------------------------------------------------------------------------------------------
-
-
-@dataclass
-class Answer:
-    """``ports.UpstreamAnswer``: an empty one."""
-
-    status: int = 204
-    reason: bytes = b""
-    fields: tuple[Field, ...] = ()
-    index: Joined = field(default_factory=dict)
-    trailers: tuple[Field, ...] = ()
-    at_hand: bytes | None = None
-
-    async def body(self) -> AsyncIterator[bytes]:
-        nothing: tuple[bytes, ...] = ()
-        for chunk in nothing:
-            yield chunk
-
-    async def whole(self) -> bytes:
-        return b""
-
-    async def close(self) -> None:
-        pass
-
-
-class Sink:
-    """``ports.Upstream`` that keeps what would have been sent."""
-
-    def __init__(self) -> None:
-        self.sent: list[Outbound] = []
-
-    async def send(self, outbound: Outbound) -> Answer:
-        self.sent.append(outbound)
-        return Answer()
 
 
 def _binding(key: KeyName, bound: Bound, origin: str = "person") -> Binding:

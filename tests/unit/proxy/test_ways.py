@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,6 @@ import pytest
 from agentsecrets.errors import AgentSecretsError
 from agentsecrets.model.allowlist import AllowedHost
 from agentsecrets.model.binding import Binding
-from agentsecrets.model.call import Field, Joined
 from agentsecrets.model.event import Event
 from agentsecrets.model.secret import KeyName
 from agentsecrets.ports import Outbound
@@ -20,36 +19,11 @@ from agentsecrets.proxy.engine import Engine
 from agentsecrets.proxy.ways import KEPT
 from tests.parts.equipped import STYLES, VALUE
 from tests.parts.house import House, open_house
+from tests.parts.sink import Sink
 
 HOST = "api.example.com"
 BEARER = STYLES["bearer"]
 OTHER = "sk_live_another_9f8e7d6c5b4a"
-
-
-@dataclass
-class Answer:
-    """``ports.UpstreamAnswer``: an empty one."""
-
-    status: int = 204
-    reason: bytes = b""
-    fields: tuple[Field, ...] = ()
-    index: Joined = field(default_factory=dict)
-    trailers: tuple[Field, ...] = ()
-    at_hand: bytes | None = b""
-
-    async def close(self) -> None:
-        pass
-
-
-class Sink:
-    """``ports.Upstream`` that keeps what would have been sent."""
-
-    def __init__(self) -> None:
-        self.sent: list[Outbound] = []
-
-    async def send(self, outbound: Outbound) -> Answer:
-        self.sent.append(outbound)
-        return Answer()
 
 
 class Told:
@@ -82,7 +56,7 @@ class Desk:
 
     def fresh(self) -> Engine:
         """An engine that has seen no call."""
-        return Engine(self.house, self.house.secrets, self.sink, self.told, self.house.clock)  # type: ignore[arg-type]
+        return Engine(self.house, self.house.secrets, self.sink, self.told, self.house.clock)
 
     async def call(self, engine: Engine, path: str, *headers: tuple[str, str], method: str = "GET", host: str = HOST) -> Outbound:
         """Runs a call to its end; answers what was sent."""
