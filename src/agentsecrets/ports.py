@@ -155,8 +155,11 @@ class UpstreamAnswer(Protocol):
     reason: bytes
     fields: tuple[Field, ...]
     index: Joined
-    at_hand: bytes | None
-    """The whole body, where it came with the head."""
+
+    @property
+    def at_hand(self) -> bytes | None:
+        """The whole body where it came with the head: nothing is left to be read or closed then. None where it is still to come."""
+        ...
 
     @property
     def trailers(self) -> tuple[Field, ...]:

@@ -28,7 +28,7 @@ class Answer:
 
     __slots__ = ("_chunked", "_closed", "_connection", "_inflow", "fields", "index", "reason", "status")
 
-    at_hand: bytes | None = None
+    at_hand = None
 
     def __init__(self, connection: Lender, head: AnswerHead, inflow: Inflow, chunked: ChunkedBody | None) -> None:
         self.status = head.status
@@ -88,7 +88,7 @@ class WholeAnswer:
         self.reason = head.reason
         self.fields = head.fields
         self.index = head.index
-        self.at_hand: bytes | None = body
+        self.at_hand = body
 
     async def body(self) -> AsyncIterator[bytes]:
         """The body."""
@@ -97,7 +97,7 @@ class WholeAnswer:
 
     async def whole(self) -> bytes:
         """The body."""
-        return self.at_hand or b""
+        return self.at_hand
 
     async def close(self) -> None:
         """Nothing is left to do."""
