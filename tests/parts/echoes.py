@@ -30,18 +30,33 @@ CODERS: dict[str, Callable[[bytes], bytes]] = {
     "zstd": zstd.compress,
 }
 IN_FIELDS = ("reason", "name", "value", "cookie", "location", "trailer")
-CHANNELS = (*IN_FIELDS, "whole", "body", "trickle", "event", *CODERS, "gzip, br", "file")
-"""Where a form is said: fields, a short body, a body in two chunks, one in many, a server-sent event, coded bodies, a compressed file."""
+CHANNELS = (*IN_FIELDS, "at once", "whole", "body", "trickle", "event", *CODERS, "gzip, br", "file")
+"""Where a form is said: fields, a short body with the head or behind it, a body in two chunks, one in many, a server-sent event, coded
+bodies, a compressed file."""
 
 
 class Said:
-    """``ports.UpstreamAnswer`` of what a test says."""
+    """``ports.UpstreamAnswer`` of what a test says.
 
-    def __init__(self, *chunks: bytes, reason: bytes = b"OK", fields: tuple[Field, ...] = (), trailers: tuple[Field, ...] = ()) -> None:
+    Args:
+        chunks: Its body.
+        reason: Its reason phrase.
+        fields: Its header fields.
+        trailers: Its trailer fields.
+        at_once: Whether the body came with the head.
+    """
+
+    def __init__(
+        self,
+        *chunks: bytes,
+        reason: bytes = b"OK",
+        fields: tuple[Field, ...] = (),
+        trailers: tuple[Field, ...] = (),
+        at_once: bool = False,
+    ) -> None:
         self.status, self.reason, self.fields, self.index, self.trailers = 200, reason, fields, joined(fields), trailers
         self._chunks = chunks
-
-    at_hand: bytes | None = None
+        self.at_hand = b"".join(chunks) if at_once else None
 
     async def body(self) -> AsyncIterator[bytes]:
         for chunk in self._chunks:
@@ -83,8 +98,8 @@ def _said(channel: str, form: bytes, lot: random.Random) -> Said:
     if channel in IN_FIELDS:
         names = {"value": b"X-Said", "cookie": b"Set-Cookie", "location": b"Location"}
         return Said(fields=((names[channel], around) if channel in names else (b"X-" + form, b"said"), (b"X-Other", b"other")))
-    if channel == "whole":
-        return Said(around, fields=((b"Content-Length", b"%d" % len(around)),))
+    if channel in {"at once", "whole"}:
+        return Said(around, fields=((b"Content-Length", b"%d" % len(around)),), at_once=channel == "at once")
     if channel == "event":
         return Said(*_cut(b"data: 1\n\ndata: " + around + b"\n\n", lot, pieces=3), fields=((b"Content-Type", b"text/event-stream"),))
     if channel == "file":
