@@ -193,6 +193,7 @@ class Upstream(Protocol):
 
         Raises:
             UpstreamUnreachable, UpstreamCertificate, UpstreamTimeout, UpstreamProtocol, AddressBlocked
+            BadHeader: When a line of the head would be two; nothing is sent then.
         """
         ...
 

@@ -1,6 +1,6 @@
 """What a call is judged by and what it is given is asked anew for each call: whoever takes something back has taken it back.
 
-The proxy keeps what it has read: heads, targets, places, bindings, opened values, matchers, addresses, connections. Each change is made
+The proxy keeps what it has read: heads, hosts, places, bindings, opened values, matchers, ways, addresses, connections. Each change is made
 between two calls that are the same byte for byte, after the first has trodden every path.
 """
 

@@ -28,7 +28,7 @@ class Heard(msgspec.Struct):
     """What a head asks for.
 
     Attributes:
-        asked: All of it.
+        asked: All of it but the target.
         named: Where it says that it belongs.
         located: Where that was found to be when it was asked last.
         template: What calls with this head have in common there.
@@ -86,6 +86,9 @@ class DataPlane:
             exchange: Whose body is the agent's body.
             heard: What its head asks for.
             where: Folder and workspace of a command; nothing for a program.
+
+        Raises:
+            BadRequest, BadTarget, UnknownToken, and what ``Places.locate`` and ``Engine.run`` raise: some at once, some when awaited.
         """
         target = read_target(exchange.target_url)
         if heard.asked.token:

@@ -18,7 +18,7 @@ Action = Literal["call", "reveal", "handover"]
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What was asked and what came of it: names, places, numbers and times.
 
-    What is as by default is not written: a row of the log is a fifth shorter. So no default ever changes.
+    What is as by default may be left out when it is written: a row of the log is a fifth shorter. So no default ever changes.
 
     Attributes:
         id: The log id, 32 hexadecimal digits, the first 12 of them the time; shared by intent and outcome.

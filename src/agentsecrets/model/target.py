@@ -74,10 +74,9 @@ def parse_target(text: str) -> Target:
         _refuse("it is longer than 8 KiB")
     split = _SPLIT.fullmatch(text)
     if split is None:
-        encode = _LOOSE.fullmatch(text) is not None
-        _refuse(
-            "its path or query holds a character that must be percent-encoded" if encode else "it is not an absolute URL without fragment"
-        )
+        if _LOOSE.fullmatch(text) is not None:
+            _refuse("its path or query holds a character that must be percent-encoded")
+        _refuse("it is not an absolute URL without fragment")
     scheme, authority, path, query = split[1].lower(), split[2], split[3], split[4]
     if scheme not in DEFAULT_PORTS:
         _refuse("its scheme is not https")

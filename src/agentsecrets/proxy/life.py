@@ -33,12 +33,12 @@ class Life(msgspec.Struct, eq=False):
         started: The same by the monotonic clock.
         audit: Where its outcome goes.
         clock: Time.
-        others: The calls that live, this one among them until it ends.
+        alive: The calls that live; this one leaves them at its end.
         standing: What the workspace allowed when it was authorized.
         intent: What the log was told before anything was sent.
         forwarded: When the request left, by the monotonic clock; 0 before.
         status: Status of the upstream's answer, 0 before.
-        ended: Done once its outcome is on disk; None before its end.
+        ended: What to wait for to have its outcome on disk, nothing where nobody waits; None before its end.
     """
 
     call: Call
@@ -47,7 +47,7 @@ class Life(msgspec.Struct, eq=False):
     started: float
     audit: AuditSink
     clock: Clock
-    others: set[Life]
+    alive: set[Life]
     standing: Standing | None = None
     intent: Event | None = None
     forwarded: float = 0.0
@@ -57,14 +57,14 @@ class Life(msgspec.Struct, eq=False):
     def __call__(self, outcome: Outcome, reason: str, redactions: int) -> Awaitable[None]:
         """Ends the call, once; the outcome is on disk once it was waited for."""
         if self.ended is None:
-            self.others.discard(self)
+            self.alive.discard(self)
             self.ended = self.audit.record(self._outcome(outcome, reason, redactions))
         return self.ended
 
     def done(self, redactions: int) -> None:
         """Ends a call that went well, once, for somebody who does not wait."""
         if self.ended is None:
-            self.others.discard(self)
+            self.alive.discard(self)
             self.ended = _NOTHING
             self.audit.note(self._outcome("ok", "", redactions))
 

@@ -10,6 +10,7 @@ from agentsecrets.wire.lines import section
 _EXPECT_A_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 _NO_BODY = b"Content-Length: 0\r\n"
+"""The framing of a request without a body whose method lets one expect one (RFC 9110 §8.6)."""
 
 _LARGE = 64 * 1024
 """Bytes of a request's body that the kernel may not take at once."""
@@ -36,7 +37,11 @@ async def _pieces(body: bytes) -> AsyncGenerator[bytes, None]:
 
 
 def request_bytes(outbound: Outbound) -> bytes:
-    """Head of a request, and its body when that is at hand and short."""
+    """Head of a request, and its body when that is at hand and short.
+
+    Raises:
+        BadHeader: When the request line would be two; the lines of the fields were judged when they were made.
+    """
     body = outbound.body
     line = section([b"%b %b HTTP/1.1" % (outbound.method.encode(), outbound.request_target)])
     if body is None:

@@ -35,6 +35,7 @@ class Pool:
         self._seconds = seconds
         self._most = most
         self._idle: dict[tuple[str, str, int, str, str], list[ClientConnection]] = {}
+        """By ``PoolKey``; a look needs no more than a tuple that is equal to one."""
         self._count = 0
 
     def __len__(self) -> int:
