@@ -16,7 +16,7 @@ from agentsecrets.model.event import Event
 from agentsecrets.model.statement import Checkpoint
 from agentsecrets.ports import AuditStore, Clock, LogRow, Worker, Writer
 
-FOLD_ROWS = 5_000
+FOLD_ROWS = 2_000
 """Rows after which the write-ahead log is moved into the file."""
 
 NOTED_SECONDS = 0.005

@@ -27,6 +27,9 @@ from agentsecrets.redact import Matcher
 KEPT = 64
 """How many stay in memory."""
 
+LONGEST = 8 * 1024
+"""Longest header lines, in bytes, of a way that is kept."""
+
 _Alike = tuple[Template, str, str, int]
 
 
@@ -88,7 +91,8 @@ class Ways:
     def keep(self, credentials: Credentials, intent: Event, injected: Injected) -> None:
         """Keeps the way of a call, unless one that looks like it could have to go another, or it holds no longer."""
         permit, values = credentials.permit, credentials.values
-        if not all(STYLES[injection.style].fixed and not bound.paths for injection, bound, _ in values):
+        fixed = all(STYLES[injection.style].fixed and not bound.paths for injection, bound, _ in values)
+        if not fixed or len(injected.outbound.section) > LONGEST:
             return
         keys = tuple((injection.key, bound, value) for injection, bound, value in values)
         way = Way(permit.standing, keys, intent, permit.allowed, injected.outbound.section, injected.matcher)

@@ -16,7 +16,7 @@ from agentsecrets.model.event import Event
 from agentsecrets.model.secret import KeyName
 from agentsecrets.ports import Outbound
 from agentsecrets.proxy.engine import Engine
-from agentsecrets.proxy.ways import KEPT
+from agentsecrets.proxy.ways import KEPT, LONGEST
 from tests.parts.equipped import STYLES, VALUE
 from tests.parts.house import House, open_house
 from tests.parts.sink import Sink
@@ -160,7 +160,9 @@ def test_ways_are_few_say_nothing_and_are_forgotten(tmp_path: Path):
         engine = desk.fresh()
         for number in range(KEPT + 5):
             await desk.call(engine, "/", BEARER.header, ("Accept", f"text/{number}"))
+        await desk.call(engine, "/", BEARER.header, ("Accept", "x" * LONGEST))
         assert len(engine._ways._kept) == KEPT
+        assert all(b"xxx" not in way.section for way in engine._ways._kept.values())
         assert all(VALUE not in repr(way) for way in engine._ways._kept.values())
         engine.forget()
         assert not engine._ways._kept

@@ -73,13 +73,19 @@ class Pool:
 
     def _keep(self, key: PoolKey, connection: ClientConnection) -> None:
         if self._count >= self._most:
-            self._close([min(self, key=lambda one: one.idle_since)])
+            self._drop_oldest()
         waiting = self._idle.get(key)
         if waiting is None:
             waiting = self._idle[key] = []
         waiting.append(connection)
         self._count += 1
         connection.idle_since = time.monotonic()
+
+    def _drop_oldest(self) -> None:
+        """The first of one of the lists: each is in the order in which its connections were put aside."""
+        waiting = min(filter(None, self._idle.values()), key=lambda waiting: waiting[0].idle_since)
+        self._count -= 1
+        waiting.pop(0).close()
 
     def _close(self, closed: list[ClientConnection]) -> None:
         dropped = set(closed)
