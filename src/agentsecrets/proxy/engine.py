@@ -78,7 +78,7 @@ class Engine:
             if way is not None and self._ways.holds(way, call):
                 injected = way.injected(call, body, length)
             else:
-                injected = await self._injected(permit or await self._authorize(life), intent, body, length)
+                injected = await self._injected(life, intent, permit, body, length)
             life.forwarded = self._clock.monotonic()
             answer = await self._upstream.send(injected.outbound)
             life.status = answer.status
@@ -118,10 +118,11 @@ class Engine:
             raise DomainNotInAllowlist(domain=call.target.host_and_port)
         return Permit(call, life.standing, allowed, bindings)
 
-    async def _injected(self, permit: Permit, intent: Event, body: Body, length: int | None) -> Injected:
-        credentials = await self._resolve(permit)
+    async def _injected(self, life: Life, intent: Event, permit: Permit | None, body: Body, length: int | None) -> Injected:
+        credentials = await self._resolve(permit or await self._authorize(life))
         injected = await self._injector.inject(credentials, body, length)
-        self._ways.keep(credentials, intent, injected)
+        if permit is not None:  # else what the log was told is not what it was permitted by
+            self._ways.keep(credentials, intent, injected)
         return injected
 
     async def _resolve(self, permit: Permit) -> Credentials:

@@ -75,16 +75,19 @@ class Ways:
         self._kept: Recent[_Alike, Way] = Recent(KEPT)
 
     def known(self, call: Call) -> Way | None:
-        """The way of a call, if one like it has gone it under the standing of now. Raises Locked."""
-        template, target = call.template, call.target
-        way = self._kept.get((template, target.scheme, target.host, target.port))
-        return way if way is not None and self._authority.standing(template.place.workspace_id) is way.standing else None
+        """The way of a call, if one like it has gone it under the standing of now; of another standing it is dropped. Raises Locked."""
+        way = self._kept.get(_alike(call))
+        if way is not None and self._authority.standing(call.template.place.workspace_id) is not way.standing:
+            self._drop(call)
+            return None
+        return way
 
     def holds(self, way: Way, call: Call) -> bool:
-        """Whether keys belong where they did and stand for what they did. Raises Locked."""
+        """Whether keys belong where they did and stand for what they did; else the way of such calls is dropped. Raises Locked."""
         place = call.template.place
         for key, bound, value in way.keys:
             if self._authority.bound(place, key) is not bound or self._opener.held(place, key) is not value:
+                self._drop(call)
                 return False
         return True
 
@@ -96,11 +99,20 @@ class Ways:
             return
         keys = tuple((injection.key, bound, value) for injection, bound, value in values)
         way = Way(permit.standing, keys, intent, permit.allowed, injected.outbound.section, injected.matcher)
-        target = permit.call.target
         with contextlib.suppress(Locked):
             if self.holds(way, permit.call):
-                self._kept.keep((permit.call.template, target.scheme, target.host, target.port), way)
+                self._kept.keep(_alike(permit.call), way)
 
     def forget(self) -> None:
         """Drops every way: they hold values."""
         self._kept.clear()
+
+    def _drop(self, call: Call) -> None:
+        """What holds no longer keeps no value in memory either."""
+        self._kept.pop(_alike(call), None)
+
+
+def _alike(call: Call) -> _Alike:
+    """What calls on one way have in common."""
+    target = call.target
+    return call.template, target.scheme, target.host, target.port

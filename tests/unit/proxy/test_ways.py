@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -166,5 +167,50 @@ def test_ways_are_few_say_nothing_and_are_forgotten(tmp_path: Path):
         assert all(VALUE not in repr(way) for way in engine._ways._kept.values())
         engine.forget()
         assert not engine._ways._kept
+
+    _at_a_desk(tmp_path, tell)
+
+
+def test_what_changes_while_the_intent_is_written_is_told_of_the_next_call(tmp_path: Path):
+    async def change(desk: Desk) -> None:
+        await desk.house.set(BEARER.key, OTHER.encode())
+        await desk.house.allow(AllowedHost("other.example.com"))
+
+    async def tell(desk: Desk) -> None:
+        engine = desk.fresh()
+        await desk.call(engine, "/1", BEARER.header)
+        desk.told.meanwhile = lambda: change(desk)
+        for path in ("/2", "/3", "/4"):
+            await desk.call(engine, path, BEARER.header)
+        await desk.call(desk.fresh(), "/4", BEARER.header)
+        for trodden, new in zip(desk.told.events[-4:-2], desk.told.events[-2:], strict=True):
+            assert _said(trodden) == _said(new)
+
+    _at_a_desk(tmp_path, tell)
+
+
+async def _rotate(desk: Desk) -> None:
+    await desk.house.set(BEARER.key, OTHER.encode())
+
+
+async def _delete(desk: Desk) -> None:
+    await desk.house.secrets.delete(desk.house.place, KeyName(BEARER.key))
+
+
+async def _allow_another(desk: Desk) -> None:
+    await desk.house.allow(AllowedHost("other.example.com"))
+
+
+@pytest.mark.parametrize("change", [_rotate, _delete, _allow_another])
+def test_a_way_that_holds_no_longer_is_gone_with_its_value(tmp_path: Path, change: Callable[[Desk], Awaitable[None]]):
+    async def tell(desk: Desk) -> None:
+        engine = desk.fresh()
+        await desk.call(engine, "/", BEARER.header)
+        (old,) = engine._ways._kept.values()
+        await change(desk)
+        for _ in range(2):
+            with contextlib.suppress(AgentSecretsError):
+                await desk.call(engine, "/", BEARER.header)
+            assert all(way is not old for way in engine._ways._kept.values())
 
     _at_a_desk(tmp_path, tell)
