@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -13,79 +11,13 @@ import pytest
 from agentsecrets.errors import AgentSecretsError
 from agentsecrets.model.allowlist import AllowedHost
 from agentsecrets.model.binding import Binding
-from agentsecrets.model.event import Event
 from agentsecrets.model.secret import KeyName
-from agentsecrets.ports import Outbound
-from agentsecrets.proxy.engine import Engine
 from agentsecrets.proxy.ways import KEPT, LONGEST
+from tests.parts.desk import HOST, Desk, at_a_desk, said, shown
 from tests.parts.equipped import STYLES, VALUE
-from tests.parts.house import House, open_house
-from tests.parts.sink import Sink
 
-HOST = "api.example.com"
 BEARER = STYLES["bearer"]
 OTHER = "sk_live_another_9f8e7d6c5b4a"
-
-
-class Told:
-    """``ports.AuditSink`` that remembers what it was told, and may do something meanwhile."""
-
-    def __init__(self) -> None:
-        self.events: list[Event] = []
-        self.meanwhile: Callable[[], Awaitable[object]] | None = None
-
-    def record(self, event: Event) -> asyncio.Future[None]:
-        self.events.append(event)
-        return asyncio.ensure_future(self._do())
-
-    def note(self, event: Event) -> None:
-        self.events.append(event)
-
-    async def _do(self) -> None:
-        meanwhile, self.meanwhile = self.meanwhile, None
-        if meanwhile is not None:
-            await meanwhile()
-
-
-@dataclass
-class Desk:
-    """A house whose engine sends into a sink."""
-
-    house: House
-    sink: Sink
-    told: Told
-
-    def fresh(self) -> Engine:
-        """An engine that has seen no call."""
-        return Engine(self.house, self.house.secrets, self.sink, self.told, self.house.clock)
-
-    async def call(self, engine: Engine, path: str, *headers: tuple[str, str], method: str = "GET", host: str = HOST) -> Outbound:
-        """Runs a call to its end; answers what was sent."""
-        fields = [(name.encode(), value.encode()) for name, value in headers]
-        body = b'{"a": 1}' if method == "POST" else None
-        (await engine.run(self.house.asked(method, f"https://{host}{path}", *fields), body, None)).sent()
-        return self.sink.sent[-1]
-
-
-def _at_a_desk(root: Path, deed: Callable[[Desk], Awaitable[None]]) -> None:
-    async def tell() -> None:
-        async with open_house(root / "home") as house:
-            await house.allow(AllowedHost(HOST))
-            await house.allow(AllowedHost(HOST, 8443))
-            for style, asked in STYLES.items():
-                await house.set(asked.key, b"user:" + VALUE.encode() if style == "basic" else VALUE.encode())
-                await house.bind(Binding(KeyName(asked.key), (HOST, f"{HOST}:8443"), style, asked.slot))
-            await deed(Desk(house, Sink(), Told()))
-
-    asyncio.run(tell())
-
-
-def _shown(sent: Outbound) -> tuple[object, ...]:
-    return sent.target, sent.allowed, sent.method, sent.request_target, sent.section, sent.body, sent.length
-
-
-def _said(event: Event) -> dict[str, object]:
-    return {name: getattr(event, name) for name in event.__struct_fields__ if name not in {"id", "time_ms", "duration_ms", "proxy_ms"}}
 
 
 @pytest.mark.parametrize("style", ["bearer", "basic", "header", None])
@@ -99,11 +31,11 @@ def test_a_call_on_a_trodden_way_sends_and_logs_what_it_would_without(tmp_path: 
                 for host in (HOST, f"{HOST}:8443"):
                     here = await desk.call(engine, path, *header, ("Accept", "*/*"), method=method, host=host)
                     new = await desk.call(desk.fresh(), path, *header, ("Accept", "*/*"), method=method, host=host)
-                    assert _shown(here) == _shown(new)
-                    assert [_said(event) for event in desk.told.events[-4:-2]] == [_said(event) for event in desk.told.events[-2:]]
+                    assert shown(here) == shown(new)
+                    assert [said(event) for event in desk.told.events[-4:-2]] == [said(event) for event in desk.told.events[-2:]]
         assert len(engine._ways._kept) == 6
 
-    _at_a_desk(tmp_path, tell)
+    at_a_desk(tmp_path, tell)
 
 
 @pytest.mark.parametrize("style", ["query", "body", "form"])
@@ -116,7 +48,7 @@ def test_where_more_than_the_header_counts_every_call_is_judged_anew(tmp_path: P
             assert VALUE.encode() in sent.request_target + (sent.body if isinstance(sent.body, bytes) else b"")
         assert not engine._ways._kept
 
-    _at_a_desk(tmp_path, tell)
+    at_a_desk(tmp_path, tell)
 
 
 def test_a_binding_with_paths_is_held_against_each_path(tmp_path: Path):
@@ -132,7 +64,7 @@ def test_a_binding_with_paths_is_held_against_each_path(tmp_path: Path):
             assert refused.value.slug == "binding_mismatch"
         assert len(desk.sink.sent) == 2
 
-    _at_a_desk(tmp_path, tell)
+    at_a_desk(tmp_path, tell)
 
 
 def test_what_changes_while_the_intent_is_written_counts(tmp_path: Path):
@@ -153,7 +85,7 @@ def test_what_changes_while_the_intent_is_written_counts(tmp_path: Path):
         assert len(desk.sink.sent) == 2
         assert [event.outcome for event in desk.told.events] == ["", "ok", "", "ok", "", "blocked"]
 
-    _at_a_desk(tmp_path, tell)
+    at_a_desk(tmp_path, tell)
 
 
 def test_ways_are_few_say_nothing_and_are_forgotten(tmp_path: Path):
@@ -168,7 +100,7 @@ def test_ways_are_few_say_nothing_and_are_forgotten(tmp_path: Path):
         engine.forget()
         assert not engine._ways._kept
 
-    _at_a_desk(tmp_path, tell)
+    at_a_desk(tmp_path, tell)
 
 
 def test_what_changes_while_the_intent_is_written_is_told_of_the_next_call(tmp_path: Path):
@@ -184,9 +116,9 @@ def test_what_changes_while_the_intent_is_written_is_told_of_the_next_call(tmp_p
             await desk.call(engine, path, BEARER.header)
         await desk.call(desk.fresh(), "/4", BEARER.header)
         for trodden, new in zip(desk.told.events[-4:-2], desk.told.events[-2:], strict=True):
-            assert _said(trodden) == _said(new)
+            assert said(trodden) == said(new)
 
-    _at_a_desk(tmp_path, tell)
+    at_a_desk(tmp_path, tell)
 
 
 async def _rotate(desk: Desk) -> None:
@@ -213,4 +145,4 @@ def test_a_way_that_holds_no_longer_is_gone_with_its_value(tmp_path: Path, chang
                 await desk.call(engine, "/", BEARER.header)
             assert all(way is not old for way in engine._ways._kept.values())
 
-    _at_a_desk(tmp_path, tell)
+    at_a_desk(tmp_path, tell)
