@@ -114,6 +114,8 @@ class Daemon:
                     await self.stopping.wait()
             except TimeoutError:
                 self.upstream.sweep()
+                self.vault.sweep()
+                self.engine.sweep()
                 with contextlib.suppress(StateUnwritable):  # a full disk stops what is recorded, not the daemon
                     await self.checkpoint()
                 if self.idleness.expired and not self.vault.locked and self.engine.under_way == 0:

@@ -140,6 +140,12 @@ class Vault:
             raise Locked
         return opened.by_id[workspace_id]
 
+    def sweep(self) -> None:
+        """Drops opened values that are not held any longer."""
+        if self._opened is not None:
+            for opened in self._opened.by_id.values():
+                opened.secrets.sweep()
+
     def standing(self, workspace_id: WorkspaceId) -> Standing:
         """What the workspace allows now."""
         return self.of(workspace_id).workspace.standing()

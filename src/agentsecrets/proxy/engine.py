@@ -41,7 +41,7 @@ class Engine:
 
     def __init__(self, authority: Authority, opener: Opener, upstream: Upstream, audit: AuditSink, clock: Clock) -> None:
         self._authority, self._opener, self._upstream, self._audit, self._clock = authority, opener, upstream, audit, clock
-        self._injector, self._ways = Injector(), Ways(authority, opener)
+        self._injector, self._ways = Injector(clock), Ways(authority, opener)
         self._alive: set[Life] = set()
 
     @property
@@ -49,10 +49,10 @@ class Engine:
         """How many calls live."""
         return len(self._alive)
 
-    def forget(self) -> None:
-        """Drops everything in memory that holds a value."""
-        self._injector.forget()
-        self._ways.forget()
+    def sweep(self) -> None:
+        """Drops what holds a value and was not used lately."""
+        self._injector.sweep()
+        self._ways.sweep()
 
     async def run(self, call: Call, body: Body, length: int | None) -> Reply:
         """Runs one call up to the head of its answer; the reply's body must then be read or closed.
@@ -75,7 +75,7 @@ class Engine:
             permit = await self._authorize(life) if way is None else None
             intent = life.intent = life.intended(way)
             await self._audit.record(intent)
-            if way is not None and self._ways.holds(way, call):
+            if way is not None and self._ways.holds(way):
                 injected = way.injected(call, body, length)
             else:
                 injected = await self._injected(life, intent, permit, body, length)

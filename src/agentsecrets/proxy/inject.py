@@ -13,7 +13,7 @@ from agentsecrets.model.allowlist import AllowedHost
 from agentsecrets.model.binding import Binding
 from agentsecrets.model.call import Call, Field, Injection, joined
 from agentsecrets.model.secret import KeyName
-from agentsecrets.ports import Body, Outbound, Standing
+from agentsecrets.ports import Body, Clock, Outbound, Standing
 from agentsecrets.proxy.matchers import Matchers
 from agentsecrets.proxy.styles import STYLES
 from agentsecrets.proxy.styles.style import Draft
@@ -56,14 +56,18 @@ class Injected(msgspec.Struct, frozen=True):
 
 
 class Injector:
-    """Writes values into requests; keeps the matchers of values that were used lately."""
+    """Writes values into requests; keeps the matchers of values that were used lately.
 
-    def __init__(self) -> None:
-        self._matchers = Matchers()
+    Args:
+        clock: Time.
+    """
 
-    def forget(self) -> None:
-        """Drops every matcher: they hold values."""
-        self._matchers.forget()
+    def __init__(self, clock: Clock) -> None:
+        self._matchers = Matchers(clock)
+
+    def sweep(self) -> None:
+        """Drops the matchers of values that were not used lately."""
+        self._matchers.sweep()
 
     async def inject(self, credentials: Credentials, body: Body, length: int | None) -> Injected:
         """Builds the request of a permitted call.

@@ -37,6 +37,7 @@ class Way(msgspec.Struct, frozen=True):
     """One way. Holds values: its repr is empty.
 
     Attributes:
+        alike: What calls on it have in common.
         standing: What allowed it.
         keys: Each key with the binding and the value that it was gone with.
         intent: What the log was told of the call that went first.
@@ -45,6 +46,7 @@ class Way(msgspec.Struct, frozen=True):
         matcher: What must not come back.
     """
 
+    alike: _Alike
     standing: Standing
     keys: tuple[tuple[KeyName, Binding, Value], ...]
     intent: Event
@@ -63,7 +65,7 @@ class Way(msgspec.Struct, frozen=True):
 
 
 class Ways:
-    """Keeps the ways of late calls until the vault is locked.
+    """Keeps the ways of late calls while they hold.
 
     Args:
         authority: What the workspace allows.
@@ -78,16 +80,16 @@ class Ways:
         """The way of a call, if one like it has gone it under the standing of now; of another standing it is dropped. Raises Locked."""
         way = self._kept.get(_alike(call))
         if way is not None and self._authority.standing(call.template.place.workspace_id) is not way.standing:
-            self._drop(call)
+            self._drop(way)
             return None
         return way
 
-    def holds(self, way: Way, call: Call) -> bool:
-        """Whether keys belong where they did and stand for what they did; else the way of such calls is dropped. Raises Locked."""
-        place = call.template.place
+    def holds(self, way: Way) -> bool:
+        """Whether keys belong where they did and stand for what they did; else the way is dropped. Raises Locked."""
+        place = way.alike[0].place
         for key, bound, value in way.keys:
             if self._authority.bound(place, key) is not bound or self._opener.held(place, key) is not value:
-                self._drop(call)
+                self._drop(way)
                 return False
         return True
 
@@ -98,18 +100,22 @@ class Ways:
         if not fixed or len(injected.outbound.section) > LONGEST:
             return
         keys = tuple((injection.key, bound, value) for injection, bound, value in values)
-        way = Way(permit.standing, keys, intent, permit.allowed, injected.outbound.section, injected.matcher)
+        way = Way(_alike(permit.call), permit.standing, keys, intent, permit.allowed, injected.outbound.section, injected.matcher)
         with contextlib.suppress(Locked):
-            if self.holds(way, permit.call):
-                self._kept.keep(_alike(permit.call), way)
+            if self.holds(way):
+                self._kept.keep(way.alike, way)
 
-    def forget(self) -> None:
-        """Drops every way: they hold values."""
-        self._kept.clear()
+    def sweep(self) -> None:
+        """Drops the ways that hold no longer, all of them while the vault is locked."""
+        try:
+            for way in [*self._kept.values()]:
+                self.holds(way)
+        except Locked:
+            self._kept.clear()
 
-    def _drop(self, call: Call) -> None:
+    def _drop(self, way: Way) -> None:
         """What holds no longer keeps no value in memory either."""
-        self._kept.pop(_alike(call), None)
+        self._kept.pop(way.alike, None)
 
 
 def _alike(call: Call) -> _Alike:

@@ -205,9 +205,10 @@ class Secrets:
         """Drops what was deleted more than 30 days ago; answers how many versions that were."""
         return await self._worker.run(self._shelf.purge)
 
-    def forget(self) -> None:
-        """Drops every opened value from memory."""
-        self._open.clear()
+    def sweep(self) -> None:
+        """Drops the opened values whose minute is over."""
+        now = self._clock.monotonic()
+        self._open = {known: held for known, held in self._open.items() if now < held[1]}
 
     async def _change(self, places: Iterable[Place], deed: Callable[[], T]) -> T:
         """Runs a deed that changes vaults: one at a time, to its end, and nothing that was remembered of these vaults outlives it."""

@@ -88,7 +88,7 @@ def test_what_changes_while_the_intent_is_written_counts(tmp_path: Path):
     at_a_desk(tmp_path, tell)
 
 
-def test_ways_are_few_say_nothing_and_are_forgotten(tmp_path: Path):
+def test_ways_are_few_say_nothing_and_are_swept_with_their_values(tmp_path: Path):
     async def tell(desk: Desk) -> None:
         engine = desk.fresh()
         for number in range(KEPT + 5):
@@ -97,7 +97,8 @@ def test_ways_are_few_say_nothing_and_are_forgotten(tmp_path: Path):
         assert len(engine._ways._kept) == KEPT
         assert all(b"xxx" not in way.section for way in engine._ways._kept.values())
         assert all(VALUE not in repr(way) for way in engine._ways._kept.values())
-        engine.forget()
+        desk.house.secrets._open.clear()
+        engine.sweep()
         assert not engine._ways._kept
 
     at_a_desk(tmp_path, tell)
