@@ -20,14 +20,11 @@ from agentsecrets.daemon.places import Places
 from agentsecrets.daemon.session import SessionToken
 from agentsecrets.daemon.unlocked import OpenVault, Vault
 from agentsecrets.errors import AgentSecretsError
-from agentsecrets.ledger.chain import write_entry
-from agentsecrets.ledger.entries import ALLOWLIST_REMOVED, Nothing
 from agentsecrets.model.binding import Binding
 from agentsecrets.model.secret import KeyName
 from agentsecrets.network.http1.limits import Limits
 from agentsecrets.network.http1.server import Peer, ServerConnection, Service
 from agentsecrets.proxy.engine import Engine
-from agentsecrets.team.allowlist import subject_removed
 from tests.parts.equipped import STYLES, VALUE, equipped
 from tests.parts.front import OnePlace
 from tests.parts.house import House
@@ -40,25 +37,13 @@ Change = Callable[[House, TlsUpstream], Awaitable[None]]
 
 
 async def _disallow(house: House, upstream: TlsUpstream) -> None:
-    entry = write_entry(
-        house.workspace.state.public,
-        ALLOWLIST_REMOVED,
-        workspace_id=house.workspace.id,
-        author=house.account.account_id,
-        subjects=(subject_removed(house.workspace.state, "localhost", upstream.port),),
-        sealed=Nothing(),
-        ledger_key=house.workspace.keys.ledger_key,
-        signer=house.person.signing,
-        now_ms=house.clock.now_ms(),
-    )
-    await house.workspace.accept(house.state, house.worker, entry)
+    await house.disallow("localhost", upstream.port)
 
 
 def _narrowed(**narrower: tuple[str, ...]) -> Change:
     async def narrow(house: House, upstream: TlsUpstream) -> None:
-        key = KeyName(BEARER.key)
-        _, previous = house.bindings._known[house.place.project_id, key]
-        await house.bind(Binding(**{"key": key, "hosts": (f"localhost:{upstream.port}",), "style": "bearer", **narrower}), previous)  # type: ignore[arg-type]
+        hosts = (f"localhost:{upstream.port}",)
+        await house.rebind(Binding(**{"key": KeyName(BEARER.key), "hosts": hosts, "style": "bearer", **narrower}))  # type: ignore[arg-type]
 
     return narrow
 

@@ -11,8 +11,6 @@ from msgspec.structs import replace
 
 from agentsecrets.crypto.value import Value
 from agentsecrets.errors import AgentSecretsError
-from agentsecrets.ledger.chain import write_entry
-from agentsecrets.ledger.entries import ALLOWLIST_REMOVED, Nothing
 from agentsecrets.model.allowlist import AllowedHost
 from agentsecrets.model.binding import Binding
 from agentsecrets.model.call import Call
@@ -20,7 +18,6 @@ from agentsecrets.model.place import Place
 from agentsecrets.model.secret import KeyName
 from agentsecrets.proxy.engine import Engine
 from agentsecrets.proxy.ingress import read_target
-from agentsecrets.team.allowlist import subject_removed
 from tests.conftest import Counted
 from tests.parts.desk import HOST, Desk, at_a_desk, said, shown
 from tests.parts.equipped import STYLES
@@ -76,8 +73,7 @@ def _binding(chance: Chance) -> Binding:
 async def _bind(desk: Desk, chance: Chance) -> None:
     binding = _binding(chance)
     await desk.house.bindings.find(desk.house.place, binding.key)
-    _, previous = desk.house.bindings._known[desk.house.place.project_id, binding.key]
-    await desk.house.bind(binding, previous)
+    await desk.house.rebind(binding)
 
 
 async def _narrow(desk: Desk, chance: Chance) -> None:
@@ -85,19 +81,7 @@ async def _narrow(desk: Desk, chance: Chance) -> None:
 
 
 async def _disallow(desk: Desk, chance: Chance) -> None:
-    workspace = desk.house.workspace
-    entry = write_entry(
-        workspace.state.public,
-        ALLOWLIST_REMOVED,
-        workspace_id=workspace.id,
-        author=desk.house.account.account_id,
-        subjects=(subject_removed(workspace.state, HOST, PORTS[chance.choice([*PORTS])]),),
-        sealed=Nothing(),
-        ledger_key=workspace.keys.ledger_key,
-        signer=desk.house.person.signing,
-        now_ms=desk.house.clock.now_ms(),
-    )
-    await workspace.accept(desk.house.state, desk.house.worker, entry)
+    await desk.house.disallow(HOST, PORTS[chance.choice([*PORTS])])
 
 
 async def _allow(desk: Desk, chance: Chance) -> None:

@@ -15,6 +15,7 @@ from agentsecrets.proxy.engine import Engine
 from agentsecrets.proxy.matchers import UNUSED_SECONDS
 from agentsecrets.vault.secrets import CACHE_SECONDS
 from tests.parts.equipped import STYLES, VALUE, equipped
+from tests.parts.house import House
 from tests.parts.stand_ins import HandClock
 from tests.parts.tls import TlsUpstream
 
@@ -36,12 +37,19 @@ def _keeps_it(*roots: object) -> bool:
     return False
 
 
+def _with_a_clock(house: House) -> tuple[HandClock, Vault]:
+    """Puts the daemon's own vault and an engine over it into a house, both by a clock that is set by hand."""
+    clock = HandClock()
+    vault = Vault(OpenVault(house.account, house.person.unattended, house.state, house.worker, clock))
+    house.engine = Engine(vault, vault, house.upstream, house.journal, clock)
+    return clock, vault
+
+
 def test_what_nobody_uses_leaves_what_the_daemon_keeps(tmp_path: Path):
     async def tell() -> None:
         async with equipped(tmp_path, upstream) as house:
-            clock = HandClock()
-            vault = Vault(OpenVault(house.account, house.person.unattended, house.state, house.worker, clock))
-            engine = house.engine = Engine(vault, vault, house.upstream, house.journal, clock)
+            clock, vault = _with_a_clock(house)
+            engine = house.engine
 
             def sweep() -> None:
                 vault.sweep()
@@ -73,16 +81,13 @@ def test_what_nobody_uses_leaves_what_the_daemon_keeps(tmp_path: Path):
 def test_what_is_used_keeps_what_was_made_to_look_for_it(tmp_path: Path):
     async def tell() -> None:
         async with equipped(tmp_path, upstream) as house:
-            clock = HandClock()
-            vault = Vault(OpenVault(house.account, house.person.unattended, house.state, house.worker, clock))
-            engine = house.engine = Engine(vault, vault, house.upstream, house.journal, clock)
-            made = set()
+            (clock, vault), made = _with_a_clock(house), set()
             for _ in range(12):
                 await (await house.call(upstream.url("/status/200"), STYLES["bearer"].header)).close()
-                made |= {id(kept.matcher) for kept in engine._injector._matchers._kept.values()}
+                made |= {id(kept.matcher) for kept in house.engine._injector._matchers._kept.values()}
                 clock.go_on(UNUSED_SECONDS / 4)
                 vault.sweep()
-                engine.sweep()
+                house.engine.sweep()
             assert len(made) == 1
 
     with TlsUpstream() as upstream:

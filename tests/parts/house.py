@@ -13,7 +13,7 @@ from agentsecrets.crypto.envelope import Envelope
 from agentsecrets.crypto.keys import OpenPerson, SealedAccount
 from agentsecrets.crypto.value import Value
 from agentsecrets.ledger.chain import write_entry
-from agentsecrets.ledger.entries import ALLOWLIST_ADDED, PROJECT_CREATED, Named
+from agentsecrets.ledger.entries import ALLOWLIST_ADDED, ALLOWLIST_REMOVED, PROJECT_CREATED, Named, Nothing
 from agentsecrets.model.allowlist import AllowedHost
 from agentsecrets.model.binding import Binding
 from agentsecrets.model.call import Call, Field
@@ -31,7 +31,7 @@ from agentsecrets.storage.eager import EagerWorker
 from agentsecrets.storage.paths import Home
 from agentsecrets.storage.state_db import StateDb
 from agentsecrets.storage.worker import ThreadWorker
-from agentsecrets.team.allowlist import sealed_added
+from agentsecrets.team.allowlist import sealed_added, subject_removed
 from agentsecrets.vault.accounts import found_account
 from agentsecrets.vault.bindings import Bindings
 from agentsecrets.vault.secrets import Secrets
@@ -105,13 +105,19 @@ class House:
     # --- what a person does ------------------------------------------------------------------------------------------------------------
 
     async def allow(self, host: AllowedHost) -> None:
+        await self._write(ALLOWLIST_ADDED, new_id(), sealed_added(self.workspace.state, host))
+
+    async def disallow(self, host: str, port: int) -> None:
+        await self._write(ALLOWLIST_REMOVED, subject_removed(self.workspace.state, host, port), Nothing())
+
+    async def _write(self, kind: str, subject: str, sealed: object) -> None:
         entry = write_entry(
             self.workspace.state.public,
-            ALLOWLIST_ADDED,
+            kind,
             workspace_id=self.workspace.id,
             author=self.account.account_id,
-            subjects=(new_id(),),
-            sealed=sealed_added(self.workspace.state, host),
+            subjects=(subject,),
+            sealed=sealed,
             ledger_key=self.workspace.keys.ledger_key,
             signer=self.person.signing,
             now_ms=self.clock.now_ms(),
@@ -130,6 +136,11 @@ class House:
         )
         await self.bindings.accept(envelope)
         return envelope
+
+    async def rebind(self, binding: Binding) -> None:
+        """Sets another binding of a key that has one and was used."""
+        _, previous = self.bindings._known[self.place.project_id, binding.key]
+        await self.bind(binding, previous)
 
     async def set(self, key: str, value: bytes) -> None:
         await self.secrets.set([self.place], KeyName(key), Value(value))

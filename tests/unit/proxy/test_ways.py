@@ -53,9 +53,7 @@ def test_where_more_than_the_header_counts_every_call_is_judged_anew(tmp_path: P
 
 def test_a_binding_with_paths_is_held_against_each_path(tmp_path: Path):
     async def tell(desk: Desk) -> None:
-        key = KeyName(BEARER.key)
-        _, previous = desk.house.bindings._known[desk.house.place.project_id, key]
-        await desk.house.bind(Binding(key, (HOST,), "bearer", paths=("/v1",)), previous)
+        await desk.house.rebind(Binding(KeyName(BEARER.key), (HOST,), "bearer", paths=("/v1",)))
         engine = desk.fresh()
         for _ in range(2):
             await desk.call(engine, "/v1/items", BEARER.header)
@@ -69,9 +67,7 @@ def test_a_binding_with_paths_is_held_against_each_path(tmp_path: Path):
 
 def test_what_changes_while_the_intent_is_written_counts(tmp_path: Path):
     async def narrow(desk: Desk) -> None:
-        key = KeyName(BEARER.key)
-        _, previous = desk.house.bindings._known[desk.house.place.project_id, key]
-        await desk.house.bind(Binding(key, (HOST,), "bearer", methods=("POST",)), previous)
+        await desk.house.rebind(Binding(KeyName(BEARER.key), (HOST,), "bearer", methods=("POST",)))
 
     async def tell(desk: Desk) -> None:
         engine = desk.fresh()
