@@ -77,7 +77,8 @@ def parse_target(text: str) -> Target:
         if _LOOSE.fullmatch(text) is not None:
             _refuse("its path or query holds a character that must be percent-encoded")
         _refuse("it is not an absolute URL without fragment")
-    scheme, authority, path, query = split[1].lower(), split[2], split[3], split[4]
+    scheme, authority, path, query = split.groups()
+    scheme = scheme.lower()
     if scheme not in DEFAULT_PORTS:
         _refuse("its scheme is not https")
     host, port, literal = parse_authority(authority, DEFAULT_PORTS[scheme])

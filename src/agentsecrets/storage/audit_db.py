@@ -114,6 +114,8 @@ class AuditDb:
 
 
 def _insert(db: sqlite3.Connection, rows: Sequence[LogRow]) -> None:
-    # sqlite3 looks for an adapter of every ``bytes``, which costs an exception; of a ``bytearray`` it does not
-    parts = [part for row in rows for part in (row.index, row.id, row.phase, bytearray(row.payload), bytearray(row.hash))]
+    parts: list[int | str | bytearray] = []
+    for row in rows:
+        # sqlite3 looks for an adapter of every ``bytes``, which costs an exception; of a ``bytearray`` it does not
+        parts += (row.index, row.id, row.phase, bytearray(row.payload), bytearray(row.hash))
     db.execute(f"INSERT INTO events VALUES {', '.join(['(?, ?, ?, ?, ?)'] * len(rows))}", parts)  # noqa: S608  (question marks only)
