@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import socket
 import ssl
 import statistics
@@ -14,8 +15,8 @@ import uvloop
 
 from bench.goals import Goal, report, share
 from bench.home import KEY, Home
-from bench.machine import described, memory_mib
-from bench.stage import LARGE_MIB, Stage
+from bench.machine import described, memory_mib, pin
+from bench.stage import LARGE_MIB, OTHERS_CPU, Stage
 
 STREAMS = 16
 EVENTS_KEY = "EVENTS_KEY"
@@ -154,6 +155,7 @@ def main() -> None:
         stage.large_file()
         nginx, home = stage.nginx(), stage.home()
         context = ssl.create_default_context(cafile=str(stage.ca))
+        pin(os.getpid(), OTHERS_CPU)  # whoever reads leaves the engines their core, as ``wrk`` does
         plain = "GET {} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
         streams = f"https://127.0.0.1:{stage.streams_port}/events"
         home.run("secrets", "set", f"{EVENTS_KEY}=-", typed=stage.value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from agentsecrets.proxy.codings import Decoder, declared
 from agentsecrets.proxy.enclosed import Cleaner
@@ -37,12 +37,18 @@ class Clearing:
         """How many marks have been released."""
         return self._cleaner.hits
 
-    def feed(self, chunk: bytes) -> Iterator[bytes]:
+    def feed(self, chunk: bytes) -> Iterable[bytes]:
         """Takes bytes of the body and gives those that may go, in pieces.
 
         Raises:
-            Undecodable, TooLong, Enclosed, SplitOverEvents
+            Undecodable, TooLong, Enclosed, SplitOverEvents: At once, or while the pieces are taken.
         """
+        if self._decoders:
+            return self._decoded(chunk)
+        released = self._cleaner.feed(chunk)
+        return (released,) if released else ()
+
+    def _decoded(self, chunk: bytes) -> Iterator[bytes]:
         for piece in _decoded(self._decoders, chunk):
             released = self._cleaner.feed(piece)
             if released:

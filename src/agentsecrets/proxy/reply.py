@@ -169,22 +169,14 @@ class Reply:
             await self._answer.close()
             await self._close("cancelled", "", self.redactions)
 
-    async def _released(self) -> AsyncIterator[bytes]:
+    def _released(self) -> AsyncIterator[bytes]:
         if self.whole is not None:
-            if self.whole:
-                yield self.whole
-            return
-        clearing = self._clearing
-        if clearing is None:
-            async for chunk in self._unchanged():
-                yield chunk
-            return
-        before = self.redactions
-        with self._named():
-            async for piece in self._cleared(clearing):
-                self.redactions = before + clearing.hits
-                yield piece
-            self.redactions = before + clearing.hits
+            return self._at_once(self.whole)
+        return self._unchanged() if self._clearing is None else self._cleared(self._clearing)
+
+    async def _at_once(self, whole: bytes) -> AsyncIterator[bytes]:
+        if whole:
+            yield whole
 
     async def _unchanged(self) -> AsyncIterator[bytes]:
         async for chunk in self._answer.body():
@@ -192,15 +184,17 @@ class Reply:
                 yield chunk
 
     async def _cleared(self, clearing: Clearing) -> AsyncIterator[bytes]:
-        if self._pieces is not None:
-            for piece in self._pieces:
+        before = self.redactions
+        with self._named():
+            if self._pieces is None:
+                async for chunk in self._answer.body():
+                    for piece in clearing.feed(chunk):
+                        self.redactions = before + clearing.hits
+                        yield piece
+            for piece in clearing.flush() if self._pieces is None else self._pieces:
+                self.redactions = before + clearing.hits
                 yield piece
-            return
-        async for chunk in self._answer.body():
-            for piece in clearing.feed(chunk):
-                yield piece
-        for piece in clearing.flush():
-            yield piece
+            self.redactions = before + clearing.hits
 
     @contextmanager
     def _named(self) -> Iterator[None]:

@@ -151,7 +151,8 @@ class Exchange:
                     raise AgentSecretsError
             head, self._pending = self._pending, b""
             self._wire.send(head + (chunk_bytes(chunk) if self._chunked else chunk))
-        await self.passed()
+        if self._wire.gate.shut_now:
+            await self._wire.gate.passed()
 
     async def finish(self, trailers: Iterable[Field] = ()) -> None:
         """Ends the answer. One that is shorter than its head said is broken off instead, so that the client sees it."""
