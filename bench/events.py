@@ -1,4 +1,4 @@
-"""An upstream of server-sent events, a process of its own: TLS, and on each request one event after the other, each with its time.
+"""An upstream of server-sent events, a process of its own: on each request one event after the other, each with its time.
 
 Every event is ``data: NANOSECONDS`` of the system's monotonic clock, which all processes of a machine share, so its reader knows how long
 it was under way. Prints its port and runs until its standard input closes.
@@ -42,10 +42,11 @@ class Stream(asyncio.Protocol):
             asyncio.get_running_loop().call_later(EVERY, self._next)
 
 
-async def main(certificate: str) -> None:
-    """Serves until standard input closes."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
+async def main(certificate: str = "") -> None:
+    """Serves until standard input closes, over TLS when there is a certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) if certificate else None
+    if context is not None:
+        context.load_cert_chain(certificate)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(Stream, "127.0.0.1", 0, ssl=context)
     print(server.sockets[0].getsockname()[1], flush=True)
@@ -53,4 +54,4 @@ async def main(certificate: str) -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(main(sys.argv[1]))
+    uvloop.run(main(*sys.argv[1:]))

@@ -31,7 +31,8 @@ class Stage:
         folder: A temporary folder that holds everything.
         ca: Authority of the upstreams, in PEM.
         upstream: nginx that answers with 1 KiB, and with a file of 100 MiB at ``/large/file``.
-        streams_port: Port of the upstream that streams events.
+        streams_port: Port of the upstream that streams events over TLS.
+        plain_streams_port: Port of another one that does so without.
         value: The value that every engine injects.
     """
 
@@ -46,7 +47,8 @@ class Stage:
             self.upstream = nginx.upstream(self.folder / "upstream", self._certificate, self.folder / "files")
             stack.callback(self.upstream.close)
             self.streams_pid, self.streams_port = self._program("events.py", str(self._certificate))
-            for pid in (self.upstream.pid, self.streams_pid):
+            self.plain_streams_pid, self.plain_streams_port = self._program("events.py")
+            for pid in (self.upstream.pid, self.streams_pid, self.plain_streams_pid):
                 pin(pid, OTHERS_CPU)
             self._stack = stack.pop_all()
         return self
