@@ -8,8 +8,7 @@ from collections.abc import Callable, Container
 import msgspec
 
 from agentsecrets.errors import BrowserRefused, HostRefused, PeerRefused, UnknownCaller, UnknownToken
-from agentsecrets.model.recent import Recent
-from agentsecrets.network.http1.familiar import MOST
+from agentsecrets.network.http1.familiar import FoundInHeads
 from agentsecrets.network.http1.messages import RequestHead
 from agentsecrets.network.http1.server import Peer
 from agentsecrets.wire import headers
@@ -50,7 +49,7 @@ class DataPlaneAdmission:
     def __init__(
         self, port: int, is_session_token: Callable[[bytes], bool], *, trusts_same_user: bool, members: Container[int] = frozenset()
     ) -> None:
-        self._judged: Recent[RequestHead, _Shown] = Recent(MOST)
+        self._judged: FoundInHeads[_Shown] = FoundInHeads()
         self._hosts = frozenset(f"{host}:{port}".encode() for host in _LOOPBACK)
         self._port = port
         self._is_session_token = is_session_token
@@ -62,11 +61,7 @@ class DataPlaneAdmission:
         Raises:
             HostRefused, BrowserRefused, UnknownCaller, UnknownToken
         """
-        shown = self._judged.get(head)
-        if shown is None:
-            shown = self._judge(head)
-            if head.kept:
-                self._judged.keep(head, shown)
+        shown = self._judged.get(head) or self._judged.keep(head, self._judge(head))
         if shown.harmless:
             return
         if not (self._knows(peer.uid) if shown.token is None else self._is_session_token(shown.token)):

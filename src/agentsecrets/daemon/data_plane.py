@@ -11,9 +11,8 @@ from agentsecrets.daemon.idleness import Idleness
 from agentsecrets.daemon.places import NOWHERE, Located, Named, Places
 from agentsecrets.errors import ProductionRefused, RouteNotFound, UnknownToken
 from agentsecrets.model.call import Call, Template
-from agentsecrets.model.recent import Recent
 from agentsecrets.model.target import Target
-from agentsecrets.network.http1.familiar import MOST
+from agentsecrets.network.http1.familiar import FoundInHeads
 from agentsecrets.network.http1.messages import RequestHead
 from agentsecrets.network.http1.server import Exchange
 from agentsecrets.ports import Body
@@ -51,7 +50,7 @@ class DataPlane:
 
     def __init__(self, engine: Engine, places: Places, idleness: Idleness) -> None:
         self._engine, self._places, self._idleness = engine, places, idleness
-        self._heard: Recent[RequestHead, Heard] = Recent(MOST)
+        self._heard: FoundInHeads[Heard] = FoundInHeads()
 
     def serve(self, exchange: Exchange) -> Awaitable[None]:
         """Answers one exchange.
@@ -74,9 +73,7 @@ class DataPlane:
         known = self._heard.get(head)
         if known is None:
             asked = read_asked(head.method, head.fields)
-            known = Heard(asked, Named(asked.project, asked.environment))
-            if head.kept:
-                self._heard.keep(head, known)
+            known = self._heard.keep(head, Heard(asked, Named(asked.project, asked.environment)))
         return known
 
     def call(self, exchange: Exchange, heard: Heard, where: Named = NOWHERE) -> Awaitable[Reply]:

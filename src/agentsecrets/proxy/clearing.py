@@ -44,11 +44,11 @@ class Clearing:
             Undecodable, TooLong, Enclosed, SplitOverEvents: At once, or while the pieces are taken.
         """
         if self._decoders:
-            return self._decoded(chunk)
+            return self._cleaned(chunk)
         released = self._cleaner.feed(chunk)
         return (released,) if released else ()
 
-    def _decoded(self, chunk: bytes) -> Iterator[bytes]:
+    def _cleaned(self, chunk: bytes) -> Iterator[bytes]:
         for piece in _decoded(self._decoders, chunk):
             released = self._cleaner.feed(piece)
             if released:

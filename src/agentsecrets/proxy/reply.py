@@ -86,7 +86,11 @@ class Reply:
             self.length = self._declared()
             return True
         body = self._answer.at_hand
-        if body is None or len(body) >= WHOLE_LIMIT or b"content-encoding" in self._answer.index or sniffed(body[:LONGEST_MAGIC]):
+        return body is not None and len(body) < WHOLE_LIMIT and self._passes_as_it_is(body)
+
+    def _passes_as_it_is(self, body: bytes) -> bool:
+        """Takes a body that is all there for the answer's, values taken out, if no coding has to be read; says whether."""
+        if b"content-encoding" in self._answer.index or sniffed(body[:LONGEST_MAGIC]) is not None:
             return False
         self._is_whole(self._redacted(body))
         return True
@@ -105,8 +109,7 @@ class Reply:
         short = declared is not None and declared < WHOLE_LIMIT
         codings = index.get(b"content-encoding")
         body = await self._answer.whole() if short else b""
-        if short and codings is None and sniffed(body[:LONGEST_MAGIC]) is None:
-            self._is_whole(self._redacted(body))
+        if short and self._passes_as_it_is(body):
             await self._answer.close()
             return
         events = not short and index.get(b"content-type", b"").lower().startswith(b"text/event-stream")

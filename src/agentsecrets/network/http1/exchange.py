@@ -183,8 +183,7 @@ class Exchange:
 
     async def passed(self) -> None:
         """Waits while the client does not take what is sent."""
-        if self._wire.gate.shut_now:
-            await self._wire.gate.passed()
+        await self._wire.gate.passed()
 
     def abort(self) -> None:
         """Breaks the connection: the client must see that the answer is not complete."""

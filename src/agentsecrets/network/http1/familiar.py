@@ -8,6 +8,7 @@ visible ASCII: no such value changes how the lines around it are read.
 from __future__ import annotations
 
 import re
+from typing import TypeVar
 
 from msgspec.structs import replace
 
@@ -28,6 +29,20 @@ _VALUE = re.compile(rb"([!-~]+)\r\n")
 _ANY_CASE = re.compile(re.escape(_FIELD) + _VALUE.pattern, re.IGNORECASE)
 
 Around = tuple[bytes, bytes]
+V = TypeVar("V")
+
+
+class FoundInHeads(Recent[RequestHead, V]):
+    """What somebody found in heads. Of a head that is not kept nothing is: it does not come again, and may be long."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__(MOST)
+
+    def keep(self, key: RequestHead, value: V) -> V:
+        """Adds what was found in a head if that is kept; answers what was found."""
+        return super().keep(key, value) if key.kept else value
 
 
 class FamiliarHeads:

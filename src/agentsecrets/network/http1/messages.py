@@ -192,8 +192,9 @@ def find_end(buffer: bytes | bytearray, searched: int = 0) -> int:
 
 def has_bare_line_end(raw: bytes | bytearray) -> bool:
     """Whether a line ends in LF alone, or a CR stands alone; a CR at the very end may still be followed by its LF."""
-    pairs = raw.count(b"\r\n")
-    return raw.count(b"\n") != pairs or raw.count(b"\r") - raw.endswith(b"\r") != pairs
+    told = raw[:-1] if raw.endswith(b"\r") else raw
+    unended = bool(told) and not told.endswith((b"\r", b"\n"))
+    return len(told.splitlines()) - unended != told.count(b"\r\n")  # any CR or LF beside those makes one line more
 
 
 def read_request(raw: bytes, limits: Limits) -> ReadRequest:
@@ -273,7 +274,7 @@ def read_answer(raw: bytes, limits: Limits) -> tuple[AnswerHead, ChunkedBody | N
 
 def _feed(parser: Parser, raw: bytes) -> bool:
     """Parses a head; says whether it asks for another protocol."""
-    if len(raw.splitlines()) != raw.count(b"\r\n"):  # any CR or LF beside those makes one line more
+    if has_bare_line_end(raw):
         raise Malformed("its lines do not end in CR LF")
     try:
         parser.feed_data(raw)
