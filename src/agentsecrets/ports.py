@@ -122,6 +122,9 @@ class Opener(Protocol):
 Body = bytes | AsyncIterator[bytes] | None
 """A request body: whole, streamed, or none."""
 
+Sink = Callable[[bytes], bool]
+"""Takes bytes, never waits, and says whether it takes more now."""
+
 
 class Outbound(msgspec.Struct, frozen=True):
     """A request built from parsed parts, ready for the wire. Holds values: it is never logged and its repr is empty.
@@ -166,8 +169,14 @@ class UpstreamAnswer(Protocol):
         """Trailer fields; complete once the body has ended."""
         ...
 
-    def body(self) -> AsyncIterator[bytes]:
-        """The body's bytes as they arrive, transfer coding removed, with backpressure.
+    async def pour(self, sink: Sink) -> bool:
+        """Hands the body's bytes to a sink as they arrive, transfer coding removed, until it takes no more or the body ends.
+
+        Args:
+            sink: It is called from the read that brings the bytes. What it raises comes out here, and the body is not read on.
+
+        Returns:
+            Whether the body has ended; else it is to be called again once the sink takes more. The sender waits meanwhile.
 
         Raises:
             UpstreamUnreachable: When the connection breaks before the framing says that the body is complete.
@@ -177,7 +186,7 @@ class UpstreamAnswer(Protocol):
         ...
 
     async def whole(self) -> bytes:
-        """The whole body at once, of a length that is known to be small. Raises as ``body``."""
+        """The whole body at once, of a length that is known to be small. Raises as ``pour``."""
         ...
 
     async def close(self) -> None:

@@ -27,7 +27,7 @@ from agentsecrets.network.http1.server import Peer, ServerConnection, Service
 from agentsecrets.proxy.engine import Engine
 from tests.parts.equipped import STYLES, VALUE, equipped
 from tests.parts.front import OnePlace
-from tests.parts.house import House
+from tests.parts.house import House, read
 from tests.parts.tls import TlsUpstream
 
 BEARER = STYLES["bearer"]
@@ -88,7 +88,7 @@ def test_a_new_value_is_sent_and_redacted_at_the_next_call(tmp_path: Path):
                 await house.set(BEARER.key, value.encode())
                 reply = await house.call(upstream.url("/leak/plain"), BEARER.header)
                 assert upstream.seen[-1].header("Authorization") == f"Bearer {value}"
-                body = reply.whole if reply.whole is not None else b"".join([chunk async for chunk in reply.body()])
+                body = await read(reply)
                 assert value.encode() not in body
                 assert b"REDACTED" in body
                 await reply.close()

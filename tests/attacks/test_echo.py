@@ -16,6 +16,7 @@ from backports import zstd
 from agentsecrets.errors import EchoEnclosed, UndecodableResponse
 from agentsecrets.redact import MARK
 from tests.parts.forms import FORMS
+from tests.parts.gathered import Gathered
 from tests.parts.house import House, open_house, read
 from tests.parts.tls import Behaviour, Seen, TlsUpstream, chunk
 
@@ -56,7 +57,7 @@ def test_each_server_sent_event_is_redacted_and_released_at_once(tmp_path: Path)
         async with open_house(tmp_path / "home") as house:
             await _with_key(house, upstream)
             reply = await house.call(upstream.url("/sse?events=5&of=bearer"), ("X-AS-Inject-Bearer", "KEY"))
-            chunks = [chunk async for chunk in reply.body()]
+            await reply.pass_on(chunks := Gathered())
             assert VALUE not in b"".join(chunks)
             assert b"".join(chunks).count(b"data: event") == 5
             assert reply.redactions == 5
@@ -119,15 +120,14 @@ def test_a_compressed_body_that_nobody_declared_does_not_carry_the_value_through
             await _with_key(house, upstream)
             for coding in ("gzip", "deflate", "zstd"):
                 upstream.on("/coded", _coded(CODERS[coding], "", bulk))
-                heard: list[bytes] = []
+                heard = Gathered()
                 with pytest.raises(EchoEnclosed):
                     await _hear(house, heard)
-                assert VALUE not in _opened(coding, b"".join(heard))
+                assert VALUE not in _opened(coding, heard.whole)
 
-    async def _hear(house: House, heard: list[bytes]) -> None:
+    async def _hear(house: House, heard: Gathered) -> None:
         reply = await house.call(upstream.url("/coded"), ("X-AS-Inject-Bearer", "KEY"))
-        async for piece in reply.body():
-            heard.append(piece)  # noqa: PERF401  (what comes before the failure is kept)
+        await reply.pass_on(heard)
 
     with TlsUpstream() as upstream:
         asyncio.run(tell())

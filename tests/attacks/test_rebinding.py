@@ -15,6 +15,7 @@ from agentsecrets.network.address import Resolver
 from agentsecrets.network.upstream import HttpUpstream
 from agentsecrets.ports import Outbound
 from tests.conftest import Counted
+from tests.parts.gathered import read_answer
 from tests.unit.network.wires import SHORT
 
 FLIPS = int(os.environ.get("AGENTSECRETS_FLIPS", "200"))
@@ -74,7 +75,7 @@ def _asked(port: int) -> Outbound:
 
 async def _ask(upstream: HttpUpstream, port: int) -> bytes:
     answer = await upstream.send(_asked(port))
-    body = b"".join([part async for part in answer.body()])
+    body = await read_answer(answer)
     await answer.close()
     return body
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from agentsecrets.errors import AgentSecretsError
 from agentsecrets.network.http1.limits import Limits
 from tests.conftest import Counted
+from tests.parts.gathered import read_answer
 from tests.unit.network.wires import Served, network, outbound, says, served, upstream_that
 
 QUICK = Limits(
@@ -109,8 +110,7 @@ def test_no_answer_that_llhttp_refuses_is_taken_for_one(corpora: Path, counted: 
             async with upstream_that(says(case.raw)) as (port, _), network(QUICK) as upstream:
                 try:
                     answer = await upstream.send(outbound(port))
-                    async for _ in answer.body():
-                        pass
+                    await read_answer(answer)
                     await answer.close()
                 except AgentSecretsError:
                     continue

@@ -10,7 +10,7 @@ import gzip
 import json
 import random
 import zlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from functools import lru_cache
 
 import brotli
@@ -19,9 +19,11 @@ from backports import zstd
 from agentsecrets.errors import AgentSecretsError
 from agentsecrets.model.call import Field, joined
 from agentsecrets.model.event import Outcome
+from agentsecrets.ports import Sink
 from agentsecrets.proxy.reply import WHOLE_LIMIT, Reply
 from agentsecrets.redact import MARK, Matcher, Redactor, redact_whole
 from tests.parts.forms import FORMS, VALUES, mixed
+from tests.parts.gathered import Gathered
 
 CODERS: dict[str, Callable[[bytes], bytes]] = {
     "gzip": gzip.compress,
@@ -55,12 +57,11 @@ class Said:
         at_once: bool = False,
     ) -> None:
         self.status, self.reason, self.fields, self.index, self.trailers = 200, reason, fields, joined(fields), trailers
-        self._chunks = chunks
+        self._chunks, self._left = chunks, iter(chunks)
         self.at_hand = b"".join(chunks) if at_once else None
 
-    async def body(self) -> AsyncIterator[bytes]:
-        for chunk in self._chunks:
-            yield chunk
+    async def pour(self, sink: Sink) -> bool:
+        return all(map(sink, self._left))
 
     async def whole(self) -> bytes:
         return b"".join(self._chunks)
@@ -137,9 +138,9 @@ def cell(number: int) -> str:
 
 async def _hear(reply: Reply) -> tuple[bytes, int]:
     await reply.prepare()
-    body = b"".join([piece async for piece in reply.body()])
+    await reply.pass_on(gathered := Gathered())
     parts = [part for field in (*reply.fields, *reply.trailers) for part in field]
-    return b"\n".join((reply.reason, body, *parts)), reply.redactions
+    return b"\n".join((reply.reason, gathered.whole, *parts)), reply.redactions
 
 
 def pair(number: int) -> str:

@@ -165,7 +165,7 @@ def fuzz_chunks(raw: bytes) -> None:
         try:
             for part in parts:
                 if part and not chunked.complete:
-                    body += b"".join(chunked.feed(part))
+                    body += chunked.feed(part)
         except Malformed:
             bodies.append(None)
             continue

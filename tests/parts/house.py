@@ -37,6 +37,7 @@ from agentsecrets.vault.bindings import Bindings
 from agentsecrets.vault.secrets import Secrets
 from agentsecrets.vault.signed_bindings import write_binding
 from agentsecrets.vault.workspace import Workspace
+from tests.parts.gathered import Gathered
 
 EMAIL = "ada@example.com"
 PASSWORD = "violet-harbour-quartz-meadow"
@@ -193,4 +194,5 @@ def tell(root: Path, story: Callable[[House], Awaitable[None]]) -> None:
 
 async def read(reply: Reply) -> bytes:
     """The whole body of a reply."""
-    return b"".join([chunk async for chunk in reply.body()])
+    await reply.pass_on(gathered := Gathered())
+    return gathered.whole

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
+from agentsecrets import ports
 from agentsecrets.model.call import Field, Joined
 from agentsecrets.ports import Outbound
 
@@ -20,10 +20,8 @@ class Empty:
     trailers: tuple[Field, ...] = ()
     at_hand: bytes = b""
 
-    async def body(self) -> AsyncIterator[bytes]:
-        nothing: tuple[bytes, ...] = ()
-        for chunk in nothing:
-            yield chunk
+    async def pour(self, sink: ports.Sink) -> bool:  # noqa: ARG002  (there is nothing to hand over)
+        return True
 
     async def whole(self) -> bytes:
         return b""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Awaitable
 
 import msgspec
@@ -115,9 +114,7 @@ class DataPlane:
                 reply.sent()
                 return
             exchange.start(reply.status, reply.fields, length=reply.length, reason=reply.reason)
-            async with contextlib.aclosing(reply.body()) as body:
-                async for chunk in body:
-                    await exchange.write(chunk)
+            await reply.pass_on(exchange)
             await exchange.finish(reply.trailers)
         finally:
             if not reply.ended:

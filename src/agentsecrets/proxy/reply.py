@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterator
+from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 from itertools import chain
 from typing import Protocol
@@ -16,6 +16,7 @@ from agentsecrets.proxy.codings import LONGEST_MAGIC, Undecodable, sniffed
 from agentsecrets.proxy.cookies import of_host
 from agentsecrets.proxy.enclosed import Enclosed
 from agentsecrets.proxy.fields import from_trailers, from_upstream
+from agentsecrets.proxy.passage import Passage, Receiver
 from agentsecrets.redact import Matcher, SplitOverEvents, redact_whole
 from agentsecrets.wire import headers
 
@@ -142,13 +143,16 @@ class Reply:
         self.whole, self.length = body, len(body)
         self.fields.append((_REDACTED, b"%d" % self.redactions))
 
-    async def body(self) -> AsyncGenerator[bytes, None]:
-        """The body, redacted; its end, a failure, or being abandoned is recorded."""
+    async def pass_on(self, receiver: Receiver) -> None:
+        """Hands the body over, redacted; its end, a failure, or being abandoned is recorded.
+
+        Raises:
+            UpstreamUnreachable, UpstreamTimeout, UpstreamProtocol, UndecodableResponse, EchoEnclosed: What came before is handed over.
+        """
         outcome: Outcome = "cancelled"
         reason = ""
         try:
-            async for chunk in self._released():
-                yield chunk
+            await self._hand_over(receiver)
             self.trailers = self._redacted_fields(from_trailers(self._answer, injected=self._matcher is not None))
             outcome = "ok"
         except SplitOverEvents:
@@ -172,32 +176,22 @@ class Reply:
             await self._answer.close()
             await self._close("cancelled", "", self.redactions)
 
-    def _released(self) -> AsyncIterator[bytes]:
+    async def _hand_over(self, receiver: Receiver) -> None:
         if self.whole is not None:
-            return self._at_once(self.whole)
-        return self._unchanged() if self._clearing is None else self._cleared(self._clearing)
+            receiver.put(self.whole)
+        elif self._clearing is not None:
+            await self._clear(self._clearing, receiver)
+        elif self._matcher is None:
+            while not await self._answer.pour(receiver.put):
+                await receiver.passed()
 
-    async def _at_once(self, whole: bytes) -> AsyncIterator[bytes]:
-        if whole:
-            yield whole
-
-    async def _unchanged(self) -> AsyncIterator[bytes]:
-        async for chunk in self._answer.body():
-            if self._matcher is None:
-                yield chunk
-
-    async def _cleared(self, clearing: Clearing) -> AsyncIterator[bytes]:
-        before = self.redactions
+    async def _clear(self, clearing: Clearing, receiver: Receiver) -> None:
+        before, passage = self.redactions, Passage(clearing, receiver)
         with self._named():
-            if self._pieces is None:
-                async for chunk in self._answer.body():
-                    for piece in clearing.feed(chunk):
-                        self.redactions = before + clearing.hits
-                        yield piece
-            for piece in clearing.flush() if self._pieces is None else self._pieces:
+            try:
+                await (passage.pass_on(self._answer) if self._pieces is None else passage.pass_pieces(self._pieces))
+            finally:
                 self.redactions = before + clearing.hits
-                yield piece
-            self.redactions = before + clearing.hits
 
     @contextmanager
     def _named(self) -> Iterator[None]:

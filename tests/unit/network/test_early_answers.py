@@ -13,6 +13,7 @@ import uvloop
 
 from agentsecrets.errors import UpstreamUnreachable
 from agentsecrets.network.http1.limits import Limits
+from tests.parts.gathered import read_answer
 from tests.parts.loops import LOOPS
 from tests.parts.refusing import TOO_LARGE, RefusingUpstream
 from tests.unit.network.wires import network, outbound, upstream_that
@@ -39,7 +40,7 @@ async def _upload(upstream: RefusingUpstream) -> bytes:
         answer = await client.send(asked)
         try:
             assert answer.status == 413
-            return b"".join([part async for part in answer.body()])
+            return await read_answer(answer)
         finally:
             await answer.close()
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import codecs
-import contextlib
 import json
 import time
-from collections.abc import AsyncGenerator
 
 import msgspec
 
@@ -30,7 +28,10 @@ async def _call(context: Context, exchange: Exchange) -> None:
     try:
         reply = await plane.call(exchange, plane.hear(exchange.head), context.named)
         try:
-            code = await _copy(_Envelope(reply, started) if context.as_json else reply, exchange)
+            if context.as_json:
+                code = await _show_document(reply, exchange, started)
+            else:
+                await reply.pass_on(_Output(exchange))
         finally:
             await reply.close()
     except AgentSecretsError as failure:
@@ -40,48 +41,79 @@ async def _call(context: Context, exchange: Exchange) -> None:
     await exchange.finish()
 
 
-async def _copy(shown: _Envelope | Reply, exchange: Exchange) -> int:
-    async with contextlib.aclosing(shown.body()) as chunks:
-        async for chunk in chunks:
-            await exchange.write(frames.frames(frames.STDOUT, chunk))
-    if not isinstance(shown, _Envelope) or shown.failure is None:
+async def _show_document(reply: Reply, exchange: Exchange, started: float) -> int:
+    """Shows a reply as one JSON document, written while the body streams in: nothing is gathered.
+
+    Returns:
+        The exit code. What broke the body off, the document says too.
+    """
+    output = _Output(exchange)
+    output.put(_document_head(reply))
+    text, failure = _Text(output), None
+    try:
+        await reply.pass_on(text)
+    except AgentSecretsError as broken:
+        failure = broken
+    text.end()
+    output.put(_document_end(reply, started, failure))
+    if failure is None:
         return 0
-    await exchange.write(frames.frames(frames.FAILURE, to_json(shown.failure)))
-    return shown.failure.exit_code
+    await exchange.write(frames.frames(frames.FAILURE, to_json(failure)))
+    return failure.exit_code
 
 
-class _Envelope:
-    """A reply as one JSON document, written while the body streams in: nothing is gathered.
+class _Output:
+    """The standard output of a command, as a ``Receiver``.
 
-    Attributes:
-        failure: What broke the body off; the document says it too.
+    Args:
+        exchange: Gets the frames.
     """
 
-    def __init__(self, reply: Reply, started: float) -> None:
-        self._reply, self._started = reply, started
-        self.failure: AgentSecretsError | None = None
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
 
-    async def body(self) -> AsyncGenerator[bytes, None]:
-        """The document."""
-        shown: dict[str, list[str]] = {}
-        for name, value in self._reply.fields:
-            shown.setdefault(name.decode("latin-1"), []).append(value.decode("utf-8", "replace"))
-        head = json.dumps({"status": self._reply.status, "headers": shown}, ensure_ascii=False)
-        yield f'{head[:-1]}, "body": "'.encode()
-        text = codecs.getincrementaldecoder("utf-8")("replace")
-        try:
-            async with contextlib.aclosing(self._reply.body()) as body:
-                async for chunk in body:
-                    yield _escaped(text.decode(chunk))
-        except AgentSecretsError as failure:
-            self.failure = failure
-        yield _escaped(text.decode(b"", final=True)) + self._end()
+    def put(self, chunk: bytes) -> bool:
+        """Shows bytes; says whether the command takes more now."""
+        return self._exchange.put(frames.frames(frames.STDOUT, chunk))
 
-    def _end(self) -> bytes:
-        told: dict[str, object] = {"redacted": self._reply.redactions > 0, "duration_ms": _since(self._started)}
-        if self.failure is not None:
-            told["error"] = self.failure.message
-        return b'", ' + json.dumps(told, ensure_ascii=False).encode()[1:] + b"\n"
+    async def passed(self) -> None:
+        """Waits until the command takes more."""
+        await self._exchange.passed()
+
+
+class _Text:
+    """The inside of a JSON string, as a ``Receiver``.
+
+    Args:
+        output: Gets it.
+    """
+
+    def __init__(self, output: _Output) -> None:
+        self._output, self.passed = output, output.passed
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def put(self, chunk: bytes) -> bool:
+        """Shows bytes as text; says whether the command takes more now."""
+        return self._output.put(_escaped(self._decoder.decode(chunk)))
+
+    def end(self) -> None:
+        """Shows what is left of a character that is not complete."""
+        self._output.put(_escaped(self._decoder.decode(b"", final=True)))
+
+
+def _document_head(reply: Reply) -> bytes:
+    shown: dict[str, list[str]] = {}
+    for name, value in reply.fields:
+        shown.setdefault(name.decode("latin-1"), []).append(value.decode("utf-8", "replace"))
+    head = json.dumps({"status": reply.status, "headers": shown}, ensure_ascii=False)
+    return f'{head[:-1]}, "body": "'.encode()
+
+
+def _document_end(reply: Reply, started: float, failure: AgentSecretsError | None) -> bytes:
+    told: dict[str, object] = {"redacted": reply.redactions > 0, "duration_ms": _since(started)}
+    if failure is not None:
+        told["error"] = failure.message
+    return b'", ' + json.dumps(told, ensure_ascii=False).encode()[1:] + b"\n"
 
 
 def _escaped(text: str) -> bytes:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
 from typing import Protocol
 
 from agentsecrets.model.call import Field
 from agentsecrets.network.http1.inflow import Inflow
 from agentsecrets.network.http1.messages import AnswerHead, ChunkedBody
+from agentsecrets.ports import Sink
 
 _NOT_IN_TRAILERS = frozenset({b"content-length", b"transfer-encoding", b"host", b"connection", b"trailer", b"content-encoding"})
 """Framing and routing fields may not stand in a trailer section (RFC 9110 §6.5.1)."""
@@ -47,14 +47,13 @@ class Answer:
             return ()
         return tuple(field for field in self._chunked.trailers if field[0].lower() not in _NOT_IN_TRAILERS)
 
-    async def body(self) -> AsyncIterator[bytes]:
-        """The body's bytes as they arrive, with backpressure.
+    async def pour(self, sink: Sink) -> bool:
+        """Hands the body's bytes to a sink as they arrive; says whether the body has ended.
 
         Raises:
-            UpstreamUnreachable, UpstreamTimeout, UpstreamProtocol
+            UpstreamUnreachable, UpstreamTimeout, UpstreamProtocol, and what the sink raises.
         """
-        while (chunk := await self._inflow.take()) is not None:
-            yield chunk
+        return await self._inflow.pour(sink)
 
     async def whole(self) -> bytes:
         """The whole body at once.
@@ -90,10 +89,10 @@ class WholeAnswer:
         self.index = head.index
         self.at_hand = body
 
-    async def body(self) -> AsyncIterator[bytes]:
-        """The body."""
-        if self.at_hand:
-            yield self.at_hand
+    async def pour(self, sink: Sink) -> bool:
+        """Hands over the body."""
+        sink(self.at_hand)
+        return True
 
     async def whole(self) -> bytes:
         """The body."""

@@ -325,12 +325,14 @@ class ClientConnection(asyncio.Protocol):
 
     def _chunks(self, received: bytes, chunked: ChunkedBody, inflow: Inflow) -> None:
         try:
-            for chunk in chunked.feed(received):
-                inflow.put(chunk)
+            chunk = chunked.feed(received)
         except Malformed as malformed:
             self._break(self._improper(str(malformed)))
             return
-        self._keep = self._keep and not chunked.overrun
+        if chunk:
+            inflow.put(chunk)
+        if chunked.overrun:
+            self._keep = False
         if chunked.complete:
             inflow.end()
 

@@ -143,6 +143,11 @@ class Exchange:
 
     async def write(self, chunk: bytes) -> None:
         """Sends bytes of the body; waits while the client does not take them."""
+        if not self.put(chunk):
+            await self.passed()
+
+    def put(self, chunk: bytes) -> bool:
+        """Sends bytes of the body; says whether the client takes more now."""
         if chunk and not self._silent:
             if self._left is not None:
                 self._left -= len(chunk)
@@ -151,8 +156,7 @@ class Exchange:
                     raise AgentSecretsError
             head, self._pending = self._pending, b""
             self._wire.send(head + (chunk_bytes(chunk) if self._chunked else chunk))
-        if self._wire.gate.shut_now:
-            await self._wire.gate.passed()
+        return not self._wire.gate.shut_now
 
     async def finish(self, trailers: Iterable[Field] = ()) -> None:
         """Ends the answer. One that is shorter than its head said is broken off instead, so that the client sees it."""

@@ -1,4 +1,4 @@
-"""A body as it arrives: bytes wait here for their reader, and the sender is told to wait for it."""
+"""A body as it arrives: its reader is woken or handed the bytes at once, and the sender is told to wait for a slow one."""
 
 from __future__ import annotations
 
@@ -6,19 +6,37 @@ import asyncio
 from collections.abc import Callable
 
 from agentsecrets.network.http1.deadline import Deadline
+from agentsecrets.ports import Sink
 
 
 class Inflow:
-    """A bounded queue between a protocol (which puts) and one reader (which takes).
+    """A bounded queue between a protocol (which puts) and one reader (which takes, or has the bytes poured into a sink).
 
     Args:
         limit: Bytes that may wait before the sender is paused.
         pause: Called with True to pause the sender, with False to let it go on.
         deadline: The connection's; it is set only while the reader waits.
         seconds: How long the reader waits for the next byte.
+
+    Attributes:
+        open: Whether more bytes are expected.
+        ended: Whether the sender has sent everything.
     """
 
-    __slots__ = ("_chunks", "_deadline", "_ended", "_failure", "_limit", "_pause", "_paused", "_reader", "_seconds", "_size")
+    __slots__ = (
+        "_chunks",
+        "_deadline",
+        "_failure",
+        "_limit",
+        "_pause",
+        "_paused",
+        "_reader",
+        "_seconds",
+        "_sink",
+        "_size",
+        "ended",
+        "open",
+    )
 
     def __init__(self, limit: int, pause: Callable[[bool], None], deadline: Deadline, seconds: float) -> None:
         self._chunks: list[bytes] = []
@@ -28,27 +46,22 @@ class Inflow:
         self._paused = False
         self._deadline = deadline
         self._seconds = seconds
-        self._ended = False
         self._failure: Exception | None = None
-        self._reader: asyncio.Future[None] | None = None
-
-    @property
-    def open(self) -> bool:
-        """Whether more bytes are expected."""
-        return not self._ended and self._failure is None
-
-    @property
-    def ended(self) -> bool:
-        """Whether the sender has sent everything."""
-        return self._ended
+        self._reader: asyncio.Future[bool] | None = None
+        self._sink: Sink | None = None
+        self.open = True
+        self.ended = False
 
     @property
     def drained(self) -> bool:
         """Whether the reader has also taken everything."""
-        return self._ended and not self._chunks
+        return self.ended and not self._chunks
 
     def put(self, chunk: bytes) -> None:
         """Adds bytes that have arrived."""
+        if self._sink is not None:
+            self._hand_over(chunk, self._sink)
+            return
         self._chunks.append(chunk)
         self._size += len(chunk)
         if self._size > self._limit and not self._paused:
@@ -58,13 +71,13 @@ class Inflow:
 
     def end(self) -> None:
         """Says that the body is complete."""
-        self._ended = True
+        self.open, self.ended = False, True
         self._wake()
 
     def fail(self, failure: Exception) -> None:
         """Says that the body broke off; the reader gets what came before, then the failure."""
         if self.open:
-            self._failure = failure
+            self.open, self._failure = False, failure
             self._wake()
 
     async def take(self) -> bytes | None:
@@ -74,17 +87,58 @@ class Inflow:
             Exception: What ``fail`` was given.
         """
         while not self._chunks:
-            if self._failure is not None:
-                raise self._failure
-            if self._ended:
+            if self._is_over():
                 return None
-            self._reader = asyncio.get_running_loop().create_future()
+            await self._news()
+        return self._taken()
+
+    async def pour(self, sink: Sink) -> bool:
+        """Hands over what waits and then what comes, from the read that brings it, until the sink takes no more or the body ends.
+
+        Args:
+            sink: Called with bytes; says whether it takes more now. What it raises comes out here, and the body is not read on.
+
+        Returns:
+            Whether the body has ended; else the sink takes no more now.
+
+        Raises:
+            Exception: What ``fail`` was given.
+        """
+        while True:
+            if self._chunks:
+                if not sink(self._taken()):
+                    return False
+            elif self._is_over():
+                return True
+            elif not await self._poured(sink):
+                return False
+
+    async def _poured(self, sink: Sink) -> bool:
+        """Waits until there is more to say than what the sink is handed meanwhile; answers whether it takes more."""
+        self._sink = sink
+        try:
+            return await self._news()
+        finally:
+            self._sink = None
+
+    def _hand_over(self, chunk: bytes, sink: Sink) -> None:
+        try:
+            more = sink(chunk)
+        except Exception as failure:  # noqa: BLE001  (it concerns the reader, not the connection that happened to bring the bytes)
+            self.fail(failure)
+            return
+        if more:
             self._deadline.set(self._seconds)
-            try:
-                await self._reader
-            finally:
-                self._deadline.clear()
-                self._reader = None
+        else:
+            self._sink = None
+            self._wake(more=False)
+
+    def _is_over(self) -> bool:
+        if self._failure is not None:
+            raise self._failure
+        return self.ended
+
+    def _taken(self) -> bytes:
         taken = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
         self._chunks.clear()
         self._size = 0
@@ -93,6 +147,16 @@ class Inflow:
             self._pause(False)
         return taken
 
-    def _wake(self) -> None:
+    async def _news(self) -> bool:
+        """Waits until something is there to be taken or said; answers what it was woken with."""
+        self._reader = asyncio.get_running_loop().create_future()
+        self._deadline.set(self._seconds)
+        try:
+            return await self._reader
+        finally:
+            self._deadline.clear()
+            self._reader = None
+
+    def _wake(self, *, more: bool = True) -> None:
         if self._reader is not None and not self._reader.done():
-            self._reader.set_result(None)
+            self._reader.set_result(more)

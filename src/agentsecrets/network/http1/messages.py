@@ -89,7 +89,7 @@ class AnswerHead(msgspec.Struct, frozen=True):
 class _Collector:
     """Receives what llhttp reads: one message, no more."""
 
-    __slots__ = ("_section", "chunks", "complete", "fields", "reason", "trailers", "url")
+    __slots__ = ("_section", "chunks", "complete", "fields", "on_body", "reason", "trailers", "url")
 
     def __init__(self) -> None:
         self.url = b""
@@ -97,6 +97,7 @@ class _Collector:
         self.fields: list[Field] = []
         self.complete = False
         self.chunks: list[bytes] = []
+        self.on_body = self.chunks.append  # nothing of ours is called for each chunk
         self.trailers: list[Field] = []
         self._section = self.fields
 
@@ -119,10 +120,6 @@ class _Collector:
         """The head is whole."""
         self._section = self.trailers
 
-    def on_body(self, chunk: bytes) -> None:
-        """Bytes of a chunked body."""
-        self.chunks.append(chunk)
-
     def on_message_begin(self) -> None:
         """A message begins: only one may."""
         if self.complete:
@@ -137,27 +134,23 @@ class ChunkedBody:
     """The rest of a chunked message, read by the parser that has read its head.
 
     Attributes:
+        complete: Whether the last chunk and the trailer section are in.
         overrun: Whether bytes came behind the end of the message: the connection must not be used again.
     """
 
-    __slots__ = ("_collector", "_limits", "_parser", "_quiet", "overrun")
+    __slots__ = ("_collector", "_limits", "_parser", "_quiet", "complete", "overrun")
 
     def __init__(self, parser: Parser, collector: _Collector, limits: Limits) -> None:
         self._parser, self._collector, self._limits = parser, collector, limits
         self._quiet = 0
-        self.overrun = False
-
-    @property
-    def complete(self) -> bool:
-        """Whether the last chunk and the trailer section are in."""
-        return self._collector.complete
+        self.complete = self.overrun = False
 
     @property
     def trailers(self) -> tuple[Field, ...]:
         """Trailer fields; complete once the body is."""
         return tuple(self._collector.trailers)
 
-    def feed(self, received: bytes) -> list[bytes]:
+    def feed(self, received: bytes) -> bytes:
         """Reads more; answers the bytes of the body in it.
 
         Raises:
@@ -172,12 +165,19 @@ class ChunkedBody:
             if not collector.complete:
                 raise Malformed("its chunks are broken") from None
             self.overrun = True
-        chunks, collector.chunks = collector.chunks, []
-        self._quiet = 0 if chunks else self._quiet + len(received)
-        _check_count(collector.trailers, self._limits)
-        if self._quiet > self._limits.head_bytes:
-            raise Malformed("its chunks are mostly framing")
-        return chunks
+        self.complete = collector.complete
+        if collector.trailers:
+            _check_count(collector.trailers, self._limits)
+        chunks = collector.chunks
+        if not chunks:
+            self._quiet += len(received)
+            if self._quiet > self._limits.head_bytes:
+                raise Malformed("its chunks are mostly framing")
+            return b""
+        self._quiet = 0
+        chunk = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        chunks.clear()
+        return chunk
 
 
 ReadRequest = tuple[RequestHead, bytes, ChunkedBody | None]

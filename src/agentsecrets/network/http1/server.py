@@ -246,12 +246,13 @@ class ServerConnection(asyncio.Protocol):
 
     def _chunks(self, received: bytes, chunked: ChunkedBody, inflow: Inflow) -> None:
         try:
-            for chunk in chunked.feed(received):
-                inflow.put(chunk)
+            chunk = chunked.feed(received)
         except Malformed as malformed:
             self._closing = True
             inflow.fail(BadRequest(problem=str(malformed)))
             return
+        if chunk:
+            inflow.put(chunk)
         self._closing = self._closing or chunked.overrun  # what follows was eaten by the parser: the client has to send it again
         if chunked.complete:
             inflow.end()
