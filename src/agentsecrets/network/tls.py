@@ -24,6 +24,12 @@ class FedObject(ssl.SSLObject):
 
     incoming: ssl.MemoryBIO
 
+    def be_direct(self) -> None:
+        """Reads and writes without ``ssl.SSLObject``, which only calls what it wraps: an eighth of what an event of a stream costs."""
+        wrapped = getattr(self, "_sslobj", self)
+        for name in ("read", "write", "pending"):
+            setattr(self, name, getattr(wrapped, name))
+
 
 class _Context(ssl.SSLContext):
     """Its connections know where they are fed."""
@@ -40,6 +46,7 @@ class _Context(ssl.SSLContext):
     ) -> FedObject:
         made = cast("FedObject", super().wrap_bio(incoming, outgoing, server_side, server_hostname, session))
         made.incoming = incoming
+        made.be_direct()
         return made
 
 

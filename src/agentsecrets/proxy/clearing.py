@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from agentsecrets.proxy.codings import Decoder, declared
 from agentsecrets.proxy.enclosed import Cleaner
@@ -17,40 +17,34 @@ class Clearing:
         codings: What ``Content-Encoding`` says.
         events: Whether the body is a stream of server-sent events.
 
+    Attributes:
+        decodes: Whether it takes a coding off.
+        cleaner: What takes values out, behind that.
+
     Raises:
         Undecodable: For a coding that is not known.
     """
 
-    __slots__ = ("_cleaner", "_decoders")
+    __slots__ = ("_decoders", "cleaner", "decodes")
 
     def __init__(self, matcher: Matcher, codings: bytes, *, events: bool) -> None:
         self._decoders = declared(codings)
-        self._cleaner = Cleaner(matcher, events=events)
-
-    @property
-    def decodes(self) -> bool:
-        """Whether it takes a coding off."""
-        return bool(self._decoders)
+        self.decodes = bool(self._decoders)
+        self.cleaner = Cleaner(matcher, events=events)
 
     @property
     def hits(self) -> int:
         """How many marks have been released."""
-        return self._cleaner.hits
+        return self.cleaner.hits
 
-    def feed(self, chunk: bytes) -> Iterable[bytes]:
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
         """Takes bytes of the body and gives those that may go, in pieces.
 
         Raises:
-            Undecodable, TooLong, Enclosed, SplitOverEvents: At once, or while the pieces are taken.
+            Undecodable, TooLong, Enclosed, SplitOverEvents: While the pieces are taken.
         """
-        if self._decoders:
-            return self._cleaned(chunk)
-        released = self._cleaner.feed(chunk)
-        return (released,) if released else ()
-
-    def _cleaned(self, chunk: bytes) -> Iterator[bytes]:
         for piece in _decoded(self._decoders, chunk):
-            released = self._cleaner.feed(piece)
+            released = self.cleaner.feed(piece)
             if released:
                 yield released
 
@@ -62,7 +56,7 @@ class Clearing:
         """
         for decoder in self._decoders:
             decoder.finish()
-        released = self._cleaner.flush()
+        released = self.cleaner.flush()
         if released:
             yield released
 

@@ -61,8 +61,12 @@ class Passage:
             await self._receiver.passed()
 
     def _feed(self, chunk: bytes) -> bool:
-        self._left = iter(self._clearing.feed(chunk))
-        return self._goes_on()
+        clearing = self._clearing
+        if clearing.decodes:
+            self._left = clearing.feed(chunk)
+            return self._goes_on()
+        released = clearing.cleaner.feed(chunk)
+        return not released or self._put(released)
 
     def _goes_on(self) -> bool:
         return all(map(self._put, self._left))

@@ -59,11 +59,11 @@ class Matcher:
     def suspects(self, text: bytes) -> bool:
         """Whether a text is worth a closer look; where not, it holds no form."""
         for search in self._searches:  # noqa: SIM110  (asked for every answer, and a generator costs more than the search)
-            if search.finds(text):
+            if search.leftmost(text):
                 return True
         return False
 
-    def candidates(self, text: bytes, start: int, fresh: int) -> Iterator[tuple[int, Candidate]]:
+    def candidates(self, text: bytes, start: int, fresh: int) -> list[tuple[int, Candidate]]:
         """Where forms may be, with the end of the spelling that was found there.
 
         Args:
@@ -71,34 +71,45 @@ class Matcher:
             start: Where to begin, ``overlap`` bytes before what is new.
             fresh: Where the new bytes begin: anchors that end before were found earlier.
         """
+        new = memoryview(text)[start:]
+        found: list[tuple[int, Candidate]] = []
         for search in self._searches:
-            for anchor, end in search.anchors(text, start):
-                if end > fresh:
-                    yield from ((end - one.back, one) for one in self._candidates[anchor])
+            leftmost = search.leftmost(new)
+            if leftmost:
+                for anchor, end in search.anchors(leftmost, text, start):
+                    if end > fresh:
+                        found += [(end - one.back, one) for one in self._candidates[anchor]]
+        return found
 
     def __repr__(self) -> str:
         return "<Matcher>"
 
 
 class _Search:
-    """Some anchors and the two automata for them: the fast one sees only what stands leftmost, the other everything."""
+    """Some anchors and the two automata for them: the fast one sees only what stands leftmost, the other everything.
 
-    __slots__ = ("_all", "_anchors", "_any", "_widest")
+    Attributes:
+        leftmost: Which anchors stand leftmost in a text, each with its beginning and end.
+    """
+
+    __slots__ = ("_all", "_anchors", "_widest", "leftmost")
 
     def __init__(self, anchors: list[bytes]) -> None:
         self._anchors = anchors
         self._widest = max(map(len, anchors))
-        self._any = BytesAhoCorasick(anchors, matchkind=MatchKind.LeftmostFirst)
+        self.leftmost = BytesAhoCorasick(anchors, matchkind=MatchKind.LeftmostFirst).find_matches_as_indexes
         self._all = BytesAhoCorasick(anchors, matchkind=MatchKind.Standard)
 
-    def finds(self, text: bytes) -> bool:
-        """Whether there is any anchor."""
-        return bool(self._any.find_matches_as_indexes(text))
+    def anchors(self, leftmost: Iterable[tuple[int, int, int]], text: bytes, start: int) -> Iterator[tuple[bytes, int]]:
+        """Every anchor with its end. Whatever the fast automaton leaves out overlaps something that it finds.
 
-    def anchors(self, text: bytes, start: int) -> Iterator[tuple[bytes, int]]:
-        """Every anchor with its end. Whatever the fast automaton leaves out overlaps something that it finds."""
+        Args:
+            leftmost: What the fast automaton finds from ``start`` on.
+            text: What is searched.
+            start: Where the search began.
+        """
         done = start
-        for _, first, last in self._any.find_matches_as_indexes(memoryview(text)[start:]):
+        for _, first, last in leftmost:
             low, high = max(done, start + first - self._widest + 1), start + last + self._widest - 1
             for which, _, end in self._all.find_matches_as_indexes(text[low:high], overlapping=True):
                 yield self._anchors[which], low + end

@@ -14,6 +14,7 @@ from agentsecrets.redact.matcher import Candidate, Matcher, Span, Undecided
 MARK = b"[REDACTED_BY_AGENTSECRETS]"
 """What stands in place of a value."""
 
+_USUAL_END = (b"\n\n", b"\r\n\r\n")
 _BLANK_LINE = re.compile(rb"(?:\r\n|\r(?!\n)|\n)(?:\r\n|\r(?!\n)|\n)")
 """What ends an event (WHATWG HTML §9.2.5: lines end in CR LF, LF or CR)."""
 
@@ -33,11 +34,13 @@ class Redactor:
         hits: How many marks have been released.
     """
 
-    __slots__ = ("_events", "_held", "_marked_from", "_matcher", "_origin", "_past", "_spans", "_waiting", "hits")
+    __slots__ = ("_events", "_held", "_marked_from", "_matcher", "_origin", "_past", "_reach", "_spans", "_waiting", "hits")
 
     def __init__(self, matcher: Matcher, *, events: bool = False) -> None:
         self._matcher = matcher
         self._events = events
+        self._reach = max(0, matcher.longest - 1)
+        """Bytes of a value that is not complete, at most."""
         self._held = b""
         self._origin = 0
         """Offset in the whole body of the first held byte. All that follow are such offsets."""
@@ -55,7 +58,15 @@ class Redactor:
         Raises:
             SplitOverEvents: For an event stream, and after a flush.
         """
-        return self._take(chunk, flushing=False)
+        known = len(self._held)
+        text = self._held = self._held + chunk
+        found = self._matcher.candidates(text, max(0, known - self._matcher.overlap), known)
+        if found:
+            self._waiting += [(self._origin + end, candidate) for end, candidate in found]
+        cut = held_from = max(0, len(text) - self._reach)
+        if self._events:
+            cut = len(text) if text.endswith(_USUAL_END) else max(cut, self._end_of_event(text))
+        return self._release(max(cut + self._origin, self._past), held_from)
 
     def flush(self) -> bytes:
         """Gives what was held; call it at the end of the body, or wherever nothing may be held any longer.
@@ -63,21 +74,25 @@ class Redactor:
         Raises:
             SplitOverEvents: As for ``feed``.
         """
-        return self._take(b"", flushing=True)
-
-    def _take(self, chunk: bytes, *, flushing: bool) -> bytes:
-        known = len(self._held)
-        text = self._held = self._held + chunk
-        self._waiting += [
-            (self._origin + end, candidate)
-            for end, candidate in self._matcher.candidates(text, max(0, known - self._matcher.overlap), known)
-        ]
-        held_from = max(0, len(text) - max(0, self._matcher.longest - 1))
-        cut = len(text) if flushing else max(held_from, self._end_of_event(text)) if self._events else held_from
-        return self._release(max(cut + self._origin, self._past), held_from)
+        size = len(self._held)
+        return self._release(size + self._origin, max(0, size - self._reach))
 
     def _release(self, cut: int, held_from: int) -> bytes:
-        self._decide(cut)
+        """Everything before the cut that has not been dealt with, values taken out."""
+        origin, text = self._origin, self._held
+        if self._waiting:
+            self._decide(cut)
+        if self._spans:
+            released = self._marked(cut)
+        else:
+            released = text[self._past - origin : cut - origin]
+            self._marked_from = cut if released else self._marked_from
+            self._past = cut
+        kept_from = min(cut - origin, held_from)
+        self._held, self._origin = text[kept_from:], origin + kept_from
+        return released
+
+    def _marked(self, cut: int) -> bytes:
         released: list[bytes] = []
         at, marked_from, origin, text = self._past, self._marked_from, self._origin, self._held
         spans, self._spans = _merged(self._spans), []
@@ -97,8 +112,6 @@ class Redactor:
             marked_from = cut
         self._marked_from = marked_from
         self._past = max(at, cut)
-        kept_from = min(cut - origin, held_from)
-        self._held, self._origin = text[kept_from:], origin + kept_from
         return b"".join(released)
 
     def _decide(self, cut: int) -> None:

@@ -87,8 +87,9 @@ class ClientConnection(asyncio.Protocol):
 
     def data_received(self, received: bytes) -> None:
         """Bytes of an answer, or bytes that nobody asked for: the connection is not used again then."""
-        if self._inflow is not None and self._inflow.open:
-            self._body(received)
+        inflow = self._inflow
+        if inflow is not None and inflow.open:
+            self._body(received, inflow)
         elif self._head is not None and not self._head.done():
             end = -1 if self._buffer else find_end(received)
             if 0 <= end <= self._limits.head_bytes:
@@ -306,13 +307,22 @@ class ClientConnection(asyncio.Protocol):
         self._chunked, self._remaining = chunked, length
         waiting.set_result(Answer(self, head, inflow, chunked))
         if rest:
-            self._body(rest)
+            self._body(rest, inflow)
 
-    def _body(self, received: bytes) -> None:
-        inflow = self._inflow
-        assert inflow is not None
-        if self._chunked is not None:
-            self._chunks(received, self._chunked, inflow)
+    def _body(self, received: bytes, inflow: Inflow) -> None:
+        chunked = self._chunked
+        if chunked is not None:
+            try:
+                chunk = chunked.feed(received)
+            except Malformed as malformed:
+                self._break(self._improper(str(malformed)))
+                return
+            if chunk:
+                inflow.put(chunk)
+            if chunked.overrun:
+                self._keep = False
+            if chunked.complete:
+                inflow.end()
         elif self._remaining is None:
             inflow.put(received)
         else:
@@ -322,19 +332,6 @@ class ClientConnection(asyncio.Protocol):
             if self._remaining == 0:
                 inflow.end()
                 self._keep = self._keep and len(received) == len(mine)
-
-    def _chunks(self, received: bytes, chunked: ChunkedBody, inflow: Inflow) -> None:
-        try:
-            chunk = chunked.feed(received)
-        except Malformed as malformed:
-            self._break(self._improper(str(malformed)))
-            return
-        if chunk:
-            inflow.put(chunk)
-        if chunked.overrun:
-            self._keep = False
-        if chunked.complete:
-            inflow.end()
 
     # --- ends -------------------------------------------------------------------------------------------------------------------------
 

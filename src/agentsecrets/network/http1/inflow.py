@@ -59,9 +59,22 @@ class Inflow:
 
     def put(self, chunk: bytes) -> None:
         """Adds bytes that have arrived."""
-        if self._sink is not None:
-            self._hand_over(chunk, self._sink)
+        sink = self._sink
+        if sink is None:
+            self._keep(chunk)
             return
+        try:
+            more = sink(chunk)
+        except Exception as failure:  # noqa: BLE001  (it concerns the reader, not the connection that happened to bring the bytes)
+            self.fail(failure)
+            return
+        if more:
+            self._deadline.set(self._seconds)
+        else:
+            self._sink = None
+            self._wake(more=False)
+
+    def _keep(self, chunk: bytes) -> None:
         self._chunks.append(chunk)
         self._size += len(chunk)
         if self._size > self._limit and not self._paused:
@@ -120,18 +133,6 @@ class Inflow:
             return await self._news()
         finally:
             self._sink = None
-
-    def _hand_over(self, chunk: bytes, sink: Sink) -> None:
-        try:
-            more = sink(chunk)
-        except Exception as failure:  # noqa: BLE001  (it concerns the reader, not the connection that happened to bring the bytes)
-            self.fail(failure)
-            return
-        if more:
-            self._deadline.set(self._seconds)
-        else:
-            self._sink = None
-            self._wake(more=False)
 
     def _is_over(self) -> bool:
         if self._failure is not None:
