@@ -39,26 +39,30 @@ class Cleaner:
         matcher: What to look for.
         events: Whether the body is a stream of server-sent events.
         depth: How many compressed streams it stands within.
-
-    Attributes:
-        feed: Takes bytes and gives those that may go. Raises SplitOverEvents, for an event stream only, Enclosed, and Undecodable.
     """
 
-    __slots__ = ("_begin", "_depth", "_matcher", "_passage", "_plain", "feed")
+    __slots__ = ("_begin", "_depth", "_matcher", "_passage", "_plain")
 
     def __init__(self, matcher: Matcher, *, events: bool = False, depth: int = 0) -> None:
         self._matcher, self._depth = matcher, depth
         self._begin = b""
         self._plain = Redactor(matcher, events=events)
         self._passage: _Passage | None = None
-        self.feed = self._begun  # until it is known what body it is
 
     @property
     def hits(self) -> int:
         """How many marks have been released."""
         return self._plain.hits if self._passage is None else self._passage.hits
 
-    def _begun(self, chunk: bytes) -> bytes:
+    def feed(self, chunk: bytes) -> bytes:
+        """Takes bytes and gives those that may go.
+
+        Raises:
+            SplitOverEvents: For an event stream only.
+            Enclosed, Undecodable
+        """
+        if self._passage is not None:
+            return self._passage.feed(chunk)
         self._begin += chunk
         if len(self._begin) < LONGEST_MAGIC:
             return b""
@@ -78,7 +82,6 @@ class Cleaner:
     def _choose(self) -> _Passage:
         found = sniffed(self._begin) if self._depth < _DEEPEST else None
         self._passage = self._plain if found is None else _File(self._matcher, found[0], sure=found[1], depth=self._depth + 1)
-        self.feed = self._passage.feed
         return self._passage
 
 

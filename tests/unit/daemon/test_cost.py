@@ -1,4 +1,4 @@
-"""What a call costs is watched by a figure that does not depend on the machine: how many functions of ours run for it."""
+"""What a call costs, and an event, is watched by a figure that does not depend on the machine: how many functions of ours run for it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,11 @@ MOST_CALLS = 120
 """Python functions that may run for one call, from the bytes of the request to the bytes of the answer. Raise it only for a reason: a call
 like one before takes 107 to 110, and some twenty more where the answer of the upstream arrives in a second or third piece."""
 
+MOST_FOR_AN_EVENT = 15
+"""Python functions that may run for an event of a stream, from its bytes off the upstream to its bytes to the client: 14 do."""
+
 CALLS = 20
+EVENTS = 50
 _HOST = "127.0.0.1:8765"
 
 
@@ -33,49 +37,91 @@ class Client:
 
     def __init__(self) -> None:
         self.answered = False
+        self.written = 0
 
     def write(self, sent: bytes) -> None:
-        assert sent.startswith(b"HTTP/1.1 200 ")
+        assert self.written or sent.startswith(b"HTTP/1.1 200 ")
         self.answered = True
+        self.written += 1
 
     def is_closing(self) -> bool:
         return False
 
 
-def _connection(house: House) -> ServerConnection:
+class Count:
+    """Counts the functions of ours that run while it is on."""
+
+    def __init__(self) -> None:
+        self.ran = 0
+
+    def start(self) -> None:
+        sys.setprofile(self._note)
+
+    def stop(self) -> None:
+        sys.setprofile(None)
+
+    def _note(self, frame: FrameType, event: str, arg: Any) -> None:  # noqa: ARG002  (what Python calls it with)
+        self.ran += event == "call" and "agentsecrets" in frame.f_code.co_filename
+
+
+def _connection(house: House, client: Client) -> ServerConnection:
     plane = DataPlane(house.engine, cast("Places", OnePlace(house)), Idleness(house.clock, 3600))
     admit = DataPlaneAdmission(8765, lambda shown: shown == TOKEN, trusts_same_user=False)
-    return ServerConnection(Service(admit, plane.serve, lambda _: Peer("tcp", None), Limits()), set())
+    connection = ServerConnection(Service(admit, plane.serve, lambda _: Peer("tcp", None), Limits()), set())
+    connection.connection_made(cast("asyncio.BaseTransport", client))
+    return connection
+
+
+async def _ask(connection: ServerConnection, url: str) -> None:
+    """Asks for something with a credential, and waits for the end of the answer."""
+    fields = f"X-AS-Target-URL: {url}\r\n{': '.join(STYLES['bearer'].header)}\r\n"
+    connection.data_received(f"GET /proxy HTTP/1.1\r\nHost: {_HOST}\r\nX-AS-Session-Token: {TOKEN.decode()}\r\n{fields}\r\n".encode())
+    assert connection._task is not None
+    await connection._task
 
 
 def test_a_call_runs_few_functions(tmp_path: Path, counted: Callable[[str], None]):
-    ran = 0
-
-    def note(frame: FrameType, event: str, arg: Any) -> None:  # noqa: ARG001  (what Python calls it with)
-        nonlocal ran
-        ran += event == "call" and "agentsecrets" in frame.f_code.co_filename
+    count = Count()
 
     async def tell(upstream: TlsUpstream) -> None:
         async with equipped(tmp_path, upstream) as house:
-            connection, client = _connection(house), Client()
-            connection.connection_made(cast("asyncio.BaseTransport", client))
+            connection = _connection(house, client := Client())
             for number in range(2 * CALLS):
                 if number == CALLS:  # the ways are trodden
-                    sys.setprofile(note)
+                    count.start()
                 client.answered = False
-                fields = f"X-AS-Target-URL: {upstream.url('/status/200')}?item={number}\r\n{': '.join(STYLES['bearer'].header)}\r\n"
-                connection.data_received(
-                    f"GET /proxy HTTP/1.1\r\nHost: {_HOST}\r\nX-AS-Session-Token: {TOKEN.decode()}\r\n{fields}\r\n".encode()
-                )
-                assert connection._task is not None
-                await connection._task
+                await _ask(connection, f"{upstream.url('/status/200')}?item={number}")
                 assert client.answered
-            sys.setprofile(None)
+            count.stop()
+
+    with TlsUpstream() as upstream:
+        try:
+            asyncio.run(tell(upstream))
+        finally:
+            count.stop()
+    counted(f"{count.ran / CALLS:.0f} functions of ours run for one call")
+    assert 0 < count.ran / CALLS <= MOST_CALLS
+
+
+def test_an_event_of_a_stream_runs_few_functions(tmp_path: Path, counted: Callable[[str], None]):
+    ran: dict[int, int] = {}
+
+    async def tell(upstream: TlsUpstream) -> None:
+        async with equipped(tmp_path, upstream) as house:
+            await _ask(_connection(house, Client()), upstream.url("/sse?events=1"))
+            for events in (EVENTS, 2 * EVENTS):
+                connection, count = _connection(house, client := Client()), Count()
+                count.start()
+                await _ask(connection, upstream.url(f"/sse?events={events}&gap=0.005"))
+                count.stop()
+                assert client.written > events * 0.9, "many events came together"
+                ran[events] = count.ran
 
     with TlsUpstream() as upstream:
         try:
             asyncio.run(tell(upstream))
         finally:
             sys.setprofile(None)
-    counted(f"{ran / CALLS:.0f} functions of ours run for one call")
-    assert 0 < ran / CALLS <= MOST_CALLS
+    one = (ran[2 * EVENTS] - ran[EVENTS]) / EVENTS
+    counted(f"{one:.0f} functions of ours run for one event")
+    assert 0 < one <= MOST_FOR_AN_EVENT

@@ -310,19 +310,8 @@ class ClientConnection(asyncio.Protocol):
             self._body(rest, inflow)
 
     def _body(self, received: bytes, inflow: Inflow) -> None:
-        chunked = self._chunked
-        if chunked is not None:
-            try:
-                chunk = chunked.feed(received)
-            except Malformed as malformed:
-                self._break(self._improper(str(malformed)))
-                return
-            if chunk:
-                inflow.put(chunk)
-            if chunked.overrun:
-                self._keep = False
-            if chunked.complete:
-                inflow.end()
+        if self._chunked is not None:
+            self._chunks(received, self._chunked, inflow)
         elif self._remaining is None:
             inflow.put(received)
         else:
@@ -332,6 +321,18 @@ class ClientConnection(asyncio.Protocol):
             if self._remaining == 0:
                 inflow.end()
                 self._keep = self._keep and len(received) == len(mine)
+
+    def _chunks(self, received: bytes, chunked: ChunkedBody, inflow: Inflow) -> None:
+        try:
+            chunk = chunked.feed(received)
+        except Malformed as malformed:
+            self._break(self._improper(str(malformed)))
+            return
+        if chunk:
+            inflow.put(chunk)
+        self._keep = self._keep and not chunked.overrun
+        if chunked.complete:
+            inflow.end()
 
     # --- ends -------------------------------------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from agentsecrets.errors import AgentSecretsError
 from agentsecrets.model.call import Field
 from agentsecrets.network.http1.inflow import Inflow
 from agentsecrets.network.http1.messages import RequestHead
-from agentsecrets.network.http1.writing import Gate, last_chunk
+from agentsecrets.network.http1.writing import Gate, chunk_bytes, last_chunk
 from agentsecrets.wire.lines import section
 
 REASONS = {status.value: status.phrase.encode() for status in HTTPStatus}
@@ -154,10 +154,8 @@ class Exchange:
                 if self._left < 0:
                     self._wire.abort()
                     raise AgentSecretsError
-            sent = b"%x\r\n%b\r\n" % (len(chunk), chunk) if self._chunked else chunk
-            if self._pending:
-                sent, self._pending = self._pending + sent, b""
-            self._wire.send(sent)
+            head, self._pending = self._pending, b""
+            self._wire.send(head + (chunk_bytes(chunk) if self._chunked else chunk))
         return not self._wire.gate.shut_now
 
     async def finish(self, trailers: Iterable[Field] = ()) -> None:
