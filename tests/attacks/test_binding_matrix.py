@@ -23,7 +23,7 @@ from agentsecrets.ports import Outbound
 from agentsecrets.proxy.engine import Engine
 from tests.conftest import Counted
 from tests.parts.house import House, open_house
-from tests.parts.sink import Sink
+from tests.parts.unreached import Unreached
 
 CELLS = int(os.environ.get("AGENTSECRETS_BINDINGS", "5000"))
 VALUE = "q7Zd9Kf2Xw4Lm8Rt1Bv6"
@@ -290,7 +290,7 @@ def _body(place: str) -> tuple[bytes | None, tuple[tuple[str, str], ...]]:
     return None, ()
 
 
-async def _run(house: House, sink: Sink, cell: Cell, key: KeyName) -> bool:
+async def _run(house: House, sink: Unreached, cell: Cell, key: KeyName) -> bool:
     """Makes one call; true when it was sent."""
     body, fields = _body(cell.place)
     before = len(sink.sent)
@@ -321,7 +321,7 @@ def _check_sent(cell: Cell, outbound: Outbound) -> None:
 async def _matrix(root: Path, count: int) -> dict[str, list[int]]:
     told_of = {state: [0, 0] for state in STATES}
     async with open_house(root / "home") as house:
-        sink = Sink()
+        sink = Unreached()
         house.engine = Engine(house, house.secrets, sink, house.journal, house.clock)
         for host in {host for host in HOSTS.values() if host is not None}:
             for port in {port for port in PORTS.values() if port is not None}:

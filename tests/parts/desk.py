@@ -15,7 +15,7 @@ from agentsecrets.ports import Outbound
 from agentsecrets.proxy.engine import Engine
 from tests.parts.equipped import STYLES, VALUE
 from tests.parts.house import House, open_house
-from tests.parts.sink import Sink
+from tests.parts.unreached import Unreached
 
 HOST = "api.example.com"
 
@@ -45,7 +45,7 @@ class Desk:
     """A house whose engine sends into a sink."""
 
     house: House
-    sink: Sink
+    sink: Unreached
     told: Told
 
     def fresh(self) -> Engine:
@@ -70,7 +70,7 @@ def at_a_desk(root: Path, deed: Callable[[Desk], Awaitable[None]]) -> None:
             for style, asked in STYLES.items():
                 await house.set(asked.key, b"user:" + VALUE.encode() if style == "basic" else VALUE.encode())
                 await house.bind(Binding(KeyName(asked.key), (HOST, f"{HOST}:8443"), style, asked.slot))
-            await deed(Desk(house, Sink(), Told()))
+            await deed(Desk(house, Unreached(), Told()))
 
     asyncio.run(tell())
 

@@ -26,7 +26,9 @@ class FedObject(ssl.SSLObject):
 
     def be_direct(self) -> None:
         """Reads and writes without ``ssl.SSLObject``, which only calls what it wraps: an eighth of what an event of a stream costs."""
-        wrapped = getattr(self, "_sslobj", self)
+        wrapped = getattr(self, "_sslobj", None)
+        if wrapped is None:
+            return  # the standard library keeps it elsewhere: its own functions do the same
         for name in ("read", "write", "pending"):
             setattr(self, name, getattr(wrapped, name))
 

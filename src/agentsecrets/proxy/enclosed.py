@@ -21,7 +21,7 @@ class Enclosed(Exception):
     """A value stands in a body that must not be changed."""
 
 
-class _Passage(Protocol):
+class _Filter(Protocol):
     """Bytes in, those out that may go; ``hits`` counts what was marked."""
 
     @property
@@ -41,18 +41,18 @@ class Cleaner:
         depth: How many compressed streams it stands within.
     """
 
-    __slots__ = ("_begin", "_depth", "_matcher", "_passage", "_plain")
+    __slots__ = ("_begin", "_depth", "_filter", "_matcher", "_plain")
 
     def __init__(self, matcher: Matcher, *, events: bool = False, depth: int = 0) -> None:
         self._matcher, self._depth = matcher, depth
         self._begin = b""
         self._plain = Redactor(matcher, events=events)
-        self._passage: _Passage | None = None
+        self._filter: _Filter | None = None
 
     @property
     def hits(self) -> int:
         """How many marks have been released."""
-        return self._plain.hits if self._passage is None else self._passage.hits
+        return self._plain.hits if self._filter is None else self._filter.hits
 
     def feed(self, chunk: bytes) -> bytes:
         """Takes bytes and gives those that may go.
@@ -61,12 +61,14 @@ class Cleaner:
             SplitOverEvents: For an event stream only.
             Enclosed, Undecodable
         """
-        if self._passage is not None:
-            return self._passage.feed(chunk)
-        self._begin += chunk
-        if len(self._begin) < LONGEST_MAGIC:
+        if self._filter is not None:
+            return self._filter.feed(chunk)
+        begin = self._begin + chunk
+        if len(begin) < LONGEST_MAGIC:
+            self._begin = begin
             return b""
-        return self._choose().feed(self._begin)
+        self._begin = b""
+        return self._choose(begin).feed(begin)
 
     def flush(self) -> bytes:
         """Gives what was held; call it at the end of the body.
@@ -74,15 +76,15 @@ class Cleaner:
         Raises:
             SplitOverEvents, Enclosed, Undecodable: As for ``feed``.
         """
-        if self._passage is not None:
-            return self._passage.flush()
-        passage = self._choose()
-        return passage.feed(self._begin) + passage.flush()
+        if self._filter is not None:
+            return self._filter.flush()
+        chosen = self._choose(self._begin)
+        return chosen.feed(self._begin) + chosen.flush()
 
-    def _choose(self) -> _Passage:
-        found = sniffed(self._begin) if self._depth < _DEEPEST else None
-        self._passage = self._plain if found is None else _File(self._matcher, found[0], sure=found[1], depth=self._depth + 1)
-        return self._passage
+    def _choose(self, begin: bytes) -> _Filter:
+        found = sniffed(begin) if self._depth < _DEEPEST else None
+        self._filter = self._plain if found is None else _File(self._matcher, found[0], sure=found[1], depth=self._depth + 1)
+        return self._filter
 
 
 class _File:
@@ -102,7 +104,7 @@ class _File:
 
     @property
     def hits(self) -> int:
-        return self._raw.hits
+        return self._raw.hits if self._plain else 0  # what is marked in a compressed stream is never released
 
     def feed(self, chunk: bytes) -> bytes:
         self._held += self._raw.feed(chunk)

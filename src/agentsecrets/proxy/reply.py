@@ -57,7 +57,7 @@ class Reply:
         fields: Header fields, redacted.
         length: Bytes of the body when known.
         whole: The body, redacted, when it was short enough to be read at once.
-        redactions: Marks so far; complete once the body has ended.
+        redactions: Marks; complete once the body has ended.
         trailers: Trailer fields, redacted; complete once the body has ended.
         ended: Whether it was sent whole, and how that went is recorded.
     """
@@ -178,10 +178,11 @@ class Reply:
 
     async def _hand_over(self, receiver: Receiver) -> None:
         if self.whole is not None:
-            receiver.put(self.whole)
+            if not receiver.put(self.whole):
+                await receiver.passed()
         elif self._clearing is not None:
             await self._clear(self._clearing, receiver)
-        elif self._matcher is None:
+        elif self._matcher is None:  # else it has no body
             while not await self._answer.pour(receiver.put):
                 await receiver.passed()
 

@@ -14,9 +14,11 @@ from agentsecrets.redact.matcher import Candidate, Matcher, Span, Undecided
 MARK = b"[REDACTED_BY_AGENTSECRETS]"
 """What stands in place of a value."""
 
-_USUAL_END = (b"\n\n", b"\r\n\r\n")
-_BLANK_LINE = re.compile(rb"(?:\r\n|\r(?!\n)|\n)(?:\r\n|\r(?!\n)|\n)")
-"""What ends an event (WHATWG HTML §9.2.5: lines end in CR LF, LF or CR)."""
+_BLANK_LINE = re.compile(rb"(?:\r\n|\r(?!\n)|\n)(?=(\r\n|\r(?!\n)|\n))")
+"""What ends an event, as the first group, behind the end of another line (WHATWG HTML §9.2.5: lines end in CR LF, LF or CR)."""
+
+_USUAL_ENDS = (b"\n\n", b"\r\n\r\n")
+"""What ends with one of these ends with a blank line; nearly all events do."""
 
 
 class SplitOverEvents(Exception):
@@ -65,7 +67,7 @@ class Redactor:
             self._waiting += [(self._origin + end, candidate) for end, candidate in found]
         cut = held_from = max(0, len(text) - self._reach)
         if self._events:
-            cut = len(text) if text.endswith(_USUAL_END) else max(cut, self._end_of_event(text))
+            cut = len(text) if text.endswith(_USUAL_ENDS) else max(cut, self._end_of_event(text))
         return self._release(max(cut + self._origin, self._past), held_from)
 
     def flush(self) -> bytes:
@@ -132,7 +134,7 @@ class Redactor:
         self._waiting = waiting
 
     def _end_of_event(self, text: bytes) -> int:
-        ends = [match.end() for match in _BLANK_LINE.finditer(text, max(0, self._past - self._origin - 3))]
+        ends = [match.end(1) for match in _BLANK_LINE.finditer(text, max(0, self._past - self._origin - 3))]
         return ends[-1] if ends else 0
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Awaitable, Callable
+from weakref import ref
 
 import pytest
 
@@ -139,6 +141,45 @@ def test_what_a_sink_raises_comes_out_at_its_reader_and_nothing_follows(*, waiti
             await pouring
 
     _tell(story)
+
+
+class Held:
+    """Something that only frames hold."""
+
+
+@pytest.mark.parametrize("by_sink", [True, False], ids=["raised by its sink", "told by its sender"])
+def test_what_a_body_broke_off_with_keeps_nothing_that_its_frames_held(*, by_sink: bool):
+    kept: list[ref[Held]] = []
+
+    def hold(_chunk: bytes) -> bool:
+        held = Held()
+        kept.append(ref(held))
+        if by_sink:
+            raise Tired
+        return True
+
+    async def read(sender: Sender) -> None:
+        held = Held()
+        kept.append(ref(held))
+        await sender.inflow.pour(hold)
+
+    async def story(sender: Sender) -> None:
+        reading = asyncio.ensure_future(read(sender))
+        await asyncio.sleep(0)
+        sender.inflow.put(b"one")
+        sender.inflow.fail(Tired())
+        await asyncio.wait([reading])
+        assert isinstance(reading.exception(), Tired)
+        del reading
+        assert [held() for held in kept] == [None, None]
+        with pytest.raises(ConnectionResetError):
+            await sender.inflow.take()
+
+    gc.disable()
+    try:
+        _tell(story)
+    finally:
+        gc.enable()
 
 
 def test_a_failure_comes_after_everything_that_arrived_before_it():

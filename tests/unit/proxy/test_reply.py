@@ -7,10 +7,12 @@ import gzip
 
 import pytest
 
+from agentsecrets.errors import EchoEnclosed
 from agentsecrets.model.call import Field
 from agentsecrets.proxy.reply import WHOLE_LIMIT, Reply
 from agentsecrets.redact import MARK, Matcher
 from tests.parts.echoes import Said, Unrecorded
+from tests.parts.gathered import Gathered, Slow
 
 VALUE = b"q7Zd9Kf2Xw4Lm8Rt1Bv6"
 MATCHER = Matcher([VALUE])
@@ -56,3 +58,22 @@ def test_an_answer_that_has_no_body_or_whose_body_is_not_changed_keeps_its_lengt
     for reply, length in ((no_body, 7), (unchanged, 9)):
         assert reply.prepared_at_once()
         assert (reply.whole, reply.length) == (None, length)
+
+
+def test_a_whole_body_is_handed_over_once_it_was_taken():
+    reply = _reply(_said(b"plain"))
+    assert reply.prepared_at_once()
+    asyncio.run(reply.pass_on(receiver := Slow()))
+    assert receiver == [b"plain"]
+    assert receiver.takes, "nobody waited for it"
+
+
+@pytest.mark.parametrize("level", [0, 9], ids=["stored", "deflated"])
+def test_a_value_in_a_compressed_file_counts_once(level: int):
+    said = Said(gzip.compress(b"a file with %b in it, and %b" % (VALUE, VALUE) + bytes(3000), level))
+    reply = _reply(said)
+    asyncio.run(reply.prepare())
+    with pytest.raises(EchoEnclosed):
+        asyncio.run(reply.pass_on(heard := Gathered()))
+    assert VALUE not in heard.whole
+    assert reply.redactions == 1

@@ -79,8 +79,11 @@ def test_exactly_one_byte_less_than_the_longest_form_is_held() -> None:
 
 
 def test_the_end_of_an_event_releases_everything_at_once() -> None:
-    for blank in (b"\n\n", b"\r\n\r\n", b"\r\r"):
-        assert Redactor(MATCHER, events=True).feed(b"data: 1" + blank) == b"data: 1" + blank
+    for blank in (b"\n\n", b"\r\n\r\n", b"\r\r", b"\n\n\n", b"\n\n\n\n", b"\r\n\n", b"\n\r\n"):
+        for at in range(len(blank) + 1):
+            redactor = Redactor(MATCHER, events=True)
+            parts = (b"data: 1" + blank[:at], blank[at:], b"data: 2")
+            assert b"".join(map(redactor.feed, parts)) == b"data: 1" + blank, (blank, at)
 
 
 def test_a_value_split_over_two_events_stops_the_stream() -> None:

@@ -89,12 +89,16 @@ class _Text:
     """
 
     def __init__(self, output: _Output) -> None:
-        self._output, self.passed = output, output.passed
+        self._output = output
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
 
     def put(self, chunk: bytes) -> bool:
         """Shows bytes as text; says whether the command takes more now."""
         return self._output.put(_escaped(self._decoder.decode(chunk)))
+
+    async def passed(self) -> None:
+        """Waits until the command takes more."""
+        await self._output.passed()
 
     def end(self) -> None:
         """Shows what is left of a character that is not complete."""

@@ -78,7 +78,7 @@ class Answer:
 class WholeAnswer:
     """An answer that came in one piece, as short ones nearly always do: its connection serves others already."""
 
-    __slots__ = ("at_hand", "fields", "index", "reason", "status")
+    __slots__ = ("_left", "at_hand", "fields", "index", "reason", "status")
 
     trailers: tuple[Field, ...] = ()
 
@@ -87,12 +87,12 @@ class WholeAnswer:
         self.reason = head.reason
         self.fields = head.fields
         self.index = head.index
-        self.at_hand = body
+        self.at_hand = self._left = body
 
     async def pour(self, sink: Sink) -> bool:
-        """Hands over the body."""
-        sink(self.at_hand)
-        return True
+        """Hands over the body, once; says whether the sink has taken it all."""
+        left, self._left = self._left, b""
+        return not left or sink(left)
 
     async def whole(self) -> bytes:
         """The body."""

@@ -100,9 +100,9 @@ class Inflow:
             Exception: What ``fail`` was given.
         """
         while not self._chunks:
-            if self._is_over():
+            if self._has_ended():
                 return None
-            await self._news()
+            await self._woken()
         return self._taken()
 
     async def pour(self, sink: Sink) -> bool:
@@ -121,23 +121,28 @@ class Inflow:
             if self._chunks:
                 if not sink(self._taken()):
                     return False
-            elif self._is_over():
+            elif self._has_ended():
                 return True
-            elif not await self._poured(sink):
+            elif not await self._handed_over(sink):
                 return False
 
-    async def _poured(self, sink: Sink) -> bool:
-        """Waits until there is more to say than what the sink is handed meanwhile; answers whether it takes more."""
+    async def _handed_over(self, sink: Sink) -> bool:
+        """Waits while ``put`` hands the sink what comes; answers whether it takes more."""
         self._sink = sink
         try:
-            return await self._news()
+            return await self._woken()
         finally:
             self._sink = None
 
-    def _is_over(self) -> bool:
-        if self._failure is not None:
-            raise self._failure
-        return self.ended
+    def _has_ended(self) -> bool:
+        """Whether the body is complete. What it broke off with is raised and forgotten: the frames that it remembers hold bytes of it."""
+        if self._failure is None:
+            return self.ended
+        failure, self._failure = self._failure, ConnectionResetError()
+        try:
+            raise failure
+        finally:
+            del failure
 
     def _taken(self) -> bytes:
         taken = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
@@ -148,8 +153,8 @@ class Inflow:
             self._pause(False)
         return taken
 
-    async def _news(self) -> bool:
-        """Waits until something is there to be taken or said; answers what it was woken with."""
+    async def _woken(self) -> bool:
+        """Waits until something is there to be taken or said; answers whether a sink takes more."""
         self._reader = asyncio.get_running_loop().create_future()
         self._deadline.set(self._seconds)
         try:

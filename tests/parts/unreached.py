@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from agentsecrets import ports
 from agentsecrets.model.call import Field, Joined
-from agentsecrets.ports import Outbound
+from agentsecrets.ports import Outbound, Sink
 
 
 @dataclass
@@ -20,7 +19,7 @@ class Empty:
     trailers: tuple[Field, ...] = ()
     at_hand: bytes = b""
 
-    async def pour(self, sink: ports.Sink) -> bool:  # noqa: ARG002  (there is nothing to hand over)
+    async def pour(self, sink: Sink) -> bool:  # noqa: ARG002  (there is nothing to hand over)
         return True
 
     async def whole(self) -> bytes:
@@ -30,7 +29,7 @@ class Empty:
         pass
 
 
-class Sink:
+class Unreached:
     """``ports.Upstream`` that keeps what would have been sent."""
 
     def __init__(self) -> None:
