@@ -60,7 +60,8 @@ def _tired(_chunk: bytes) -> bool:
 
 def _tell(story: Callable[[Sender], Awaitable[None]]) -> None:
     async def run() -> None:
-        await story(Sender())
+        async with asyncio.timeout(5):
+            await story(Sender())
 
     asyncio.run(run())
 
