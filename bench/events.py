@@ -33,13 +33,16 @@ class Stream(asyncio.Protocol):
         if b"\r\n\r\n" in data and not self._begun:
             self._begun = True
             self._transport.write(HEAD)
-            asyncio.get_running_loop().call_later(EVERY * random.random(), self._next)  # streams do not keep step with each other
+            loop = asyncio.get_running_loop()
+            self._due = loop.time() + EVERY * (1 + random.random())  # streams do not keep step with each other
+            loop.call_at(self._due, self._next)
 
     def _next(self) -> None:
         if not self._transport.is_closing():
             event = b"data: %d\n\n" % time.monotonic_ns()
             self._transport.write(b"%x\r\n%b\r\n" % (len(event), event))
-            asyncio.get_running_loop().call_later(EVERY, self._next)
+            self._due += EVERY  # and do not fall into step, as they would if each counted from its last event
+            asyncio.get_running_loop().call_at(self._due, self._next)
 
 
 async def main(certificate: str = "") -> None:
