@@ -65,7 +65,7 @@ conformance: $(DEV) ## Run the tests against public corpora alone
 bench: $(DEV) ## Measure the proxy beside nginx and an aiohttp pair (QUICK=1; BASELINE=revision to compare with)
 	@sh tools/system-packages.sh nginx wrk
 	$(BIN)/python -m bench.engines $(QUICKLY) $(if $(BASELINE),--baseline $(BASELINE))
-	$(BIN)/python -m bench.streams $(QUICKLY)
+	$(BIN)/python -m bench.streams $(QUICKLY) $(if $(BASELINE),--baseline $(BASELINE))
 	$(BIN)/python -m bench.scan $(QUICKLY)
 	$(BIN)/python -m bench.memory
 	$(BIN)/python -m bench.startup $(if $(QUICK),--runs 7)

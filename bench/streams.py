@@ -83,12 +83,15 @@ def _events(ways: dict[str, Request], rounds: int, seconds: float) -> list[Goal]
             statistics.median(mine[part] - base[part] for mine, base in zip(samples[name], samples["direct"], strict=True))
             for part in (0, 1)
         ]
-        for name in ("agentsecrets", "nginx")
+        for name in samples
     }
-    return [
+    goals = [
         Goal("event, added p50 vs nginx's", share(added["agentsecrets"][0], added["nginx"][0]), 2.0, 1.3),
         Goal("event, added p99 vs nginx's", share(added["agentsecrets"][1], added["nginx"][1]), 3.0, 1.3),
     ]
+    if "earlier" in samples:
+        goals.append(Goal("event, added p50 vs the earlier engine's", share(added["agentsecrets"][0], added["earlier"][0]), 1.0))
+    return goals
 
 
 def _read_all(request: Request) -> float:
@@ -136,25 +139,33 @@ def _asked(home: Home, url: str, key: str = "") -> bytes:
     ).encode()
 
 
+def _events_of(home: Home, url: str, value: str) -> Request:
+    home.run("secrets", "set", f"{EVENTS_KEY}=-", typed=value)
+    return Request(home.port, _asked(home, url, EVENTS_KEY))
+
+
 def main() -> None:
     """Runs the benchmark and prints its figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=7, help="alternated samples of each way")
     parser.add_argument("--seconds", type=float, default=2.0, help="length of a sample of events")
+    parser.add_argument("--baseline", default="", help="a git revision of the product to measure as well")
     options = parser.parse_args()
     print(described())
     with Stage() as stage:
         stage.large_file()
         nginx, home = stage.nginx(), stage.home()
+        earlier = stage.home("earlier-home", stage.earlier(options.baseline)) if options.baseline else None
         pin(os.getpid(), OTHERS_CPU)  # whoever reads leaves the engines their core, as ``wrk`` does
         plain = "GET {} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
         streams = f"https://127.0.0.1:{stage.streams_port}/events"
-        home.run("secrets", "set", f"{EVENTS_KEY}=-", typed=stage.value)
         events = {
             "direct": Request(stage.plain_streams_port, plain.format("/events").encode()),
             "nginx": Request(nginx.port, plain.format("/events").encode()),
-            "agentsecrets": Request(home.port, _asked(home, streams, EVENTS_KEY)),
+            "agentsecrets": _events_of(home, streams, stage.value),
         }
+        if earlier is not None:
+            events["earlier"] = _events_of(earlier, streams, stage.value)
         large = {
             "nginx": Request(nginx.port, plain.format("/large/file").encode()),
             "agentsecrets, not searched": Request(home.port, _asked(home, f"{stage.origin}/large/file")),
