@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 from collections.abc import Iterator
@@ -177,14 +178,18 @@ def test_ctrl_d_ends_the_command_s_input(house: Commands) -> None:
 
 @pytest.mark.parametrize("masked", [True, False])
 def test_ctrl_z_stops_the_job_and_fg_continues_it(house: Commands, masked: bool) -> None:
-    screen, line = _shell(house, "print('begun', flush=True); print('got', input('More: '))", *(() if masked else ("--no-mask",)))
+    """Whoever types before the program has stopped, as no person can, types for a read that it had begun."""
+    text = "import os; print('begun', os.getpid(), flush=True); print('got', input('More: '))"
+    screen, line = _shell(house, text, *(() if masked else ("--no-mask",)))
     with screen:
         screen.wait_for("shell> ")
         screen.type(line)
         screen.wait_for("More: ")
+        program = int(re.findall(r"begun (\d+)", screen.shown)[-1])
         screen.press("\x1a")
         screen.wait_for("Stopped")
         screen.wait_for("shell> ")
+        wait_until(lambda: "State:\tT" in Path(f"/proc/{program}/status").read_text())
         screen.type("echo shell has it; fg")
         screen.wait_for("shell has it\r\n")
         screen.wait_for("program.py")
