@@ -17,7 +17,7 @@ from tests.parts.front import Front, front
 from tests.parts.loops import LOOPS
 from tests.parts.tls import Seen, TlsUpstream, chunk
 
-SIZES = (855_360, *range(2_400_000, 5_200_000, 180_001))
+SIZES = (*range(855_360, 2_700_000, 300_001), *range(2_700_000, 5_200_000, 180_001))
 """Of these, some end while reading is paused, whatever the kernel keeps for a slow reader: that repeats about each megabyte."""
 END = b"0\r\n\r\n"
 

@@ -18,19 +18,22 @@ class Clearing:
         events: Whether the body is a stream of server-sent events.
 
     Attributes:
-        decodes: Whether it takes a coding off.
-        cleaner: What takes values out, behind that.
+        cleaner: What takes values out, behind the codings.
 
     Raises:
         Undecodable: For a coding that is not known.
     """
 
-    __slots__ = ("_decoders", "cleaner", "decodes")
+    __slots__ = ("_decoders", "cleaner")
 
     def __init__(self, matcher: Matcher, codings: bytes, *, events: bool) -> None:
         self._decoders = declared(codings)
-        self.decodes = bool(self._decoders)
         self.cleaner = Cleaner(matcher, events=events)
+
+    @property
+    def decodes(self) -> bool:
+        """Whether it takes a coding off."""
+        return bool(self._decoders)
 
     @property
     def hits(self) -> int:

@@ -46,7 +46,8 @@ class Passage:
         Raises:
             SplitOverEvents, Undecodable, TooLong, Enclosed, and what ``UpstreamAnswer.pour`` raises.
         """
-        while not (self._goes_on() and await answer.pour(self._feed)):
+        sink = self._decode if self._clearing.decodes else self._clear
+        while not (self._goes_on() and await answer.pour(sink)):
             await self._receiver.passed()
         await self.pass_pieces(self._clearing.flush())
 
@@ -60,13 +61,13 @@ class Passage:
         while not self._goes_on():
             await self._receiver.passed()
 
-    def _feed(self, chunk: bytes) -> bool:
-        clearing = self._clearing
-        if clearing.decodes:
-            self._left = clearing.feed(chunk)
-            return self._goes_on()
-        released = clearing.cleaner.feed(chunk)
+    def _clear(self, chunk: bytes) -> bool:
+        released = self._clearing.cleaner.feed(chunk)
         return not released or self._put(released)
+
+    def _decode(self, chunk: bytes) -> bool:
+        self._left = self._clearing.feed(chunk)
+        return self._goes_on()
 
     def _goes_on(self) -> bool:
         return all(map(self._put, self._left))

@@ -108,14 +108,14 @@ class Reply:
         assert self._matcher is not None
         declared, index = self._declared(), self._answer.index
         short = declared is not None and declared < WHOLE_LIMIT
-        codings = index.get(b"content-encoding")
+        codings = index.get(b"content-encoding", b"")
         body = await self._answer.whole() if short else b""
         if short and self._passes_as_it_is(body):
             await self._answer.close()
             return
         events = not short and index.get(b"content-type", b"").lower().startswith(b"text/event-stream")
         with self._named():
-            self._clearing = Clearing(self._matcher, codings or b"", events=events)
+            self._clearing = Clearing(self._matcher, codings, events=events)
             if self._clearing.decodes:
                 self.fields = [(name, value) for name, value in self.fields if name.lower() != b"content-encoding"]
             if short:

@@ -20,15 +20,11 @@ TWO = OK + b"Content-Length: 2\r\n\r\nhi"
 IN_CHUNKS = OK + b"Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n"
 
 
-async def _body(answer: object) -> bytes:
-    return await read_answer(answer)  # type: ignore[arg-type]
-
-
 async def _ask(script: Script, *, method: str = "GET", body: object = None) -> tuple[int, bytes, tuple[object, ...]]:
     async with upstream_that(script) as (port, _), network() as upstream:
         answer = await upstream.send(outbound(port, method=method, body=body))  # type: ignore[arg-type]
         try:
-            return answer.status, await _body(answer), answer.trailers
+            return answer.status, await read_answer(answer), answer.trailers
         finally:
             await answer.close()
 
@@ -101,7 +97,7 @@ def test_an_answer_to_head_ends_after_its_head_and_the_connection_is_used_again(
         async with upstream_that(says(head, head)) as (port, accepted), network() as upstream:
             for _ in range(2):
                 answer = await upstream.send(outbound(port, method="HEAD"))
-                assert await _body(answer) == b""
+                assert await read_answer(answer) == b""
                 await answer.close()
             assert accepted == [1]
 
@@ -140,7 +136,7 @@ def test_a_connection_is_used_again_only_when_nothing_about_it_is_doubtful():
             for _ in range(2):
                 answer = await upstream.send(outbound(port))
                 if read:
-                    await _body(answer)
+                    await read_answer(answer)
                 await answer.close()
             return len(accepted)
 
@@ -155,11 +151,11 @@ def test_an_answer_closed_twice_does_not_disturb_the_next_one_on_its_connection(
     async def tell() -> None:
         async with upstream_that(says(TWO, IN_CHUNKS, TWO)) as (port, accepted), network() as upstream:
             first = await upstream.send(outbound(port))
-            await _body(first)
+            await read_answer(first)
             await first.close()
             second = await upstream.send(outbound(port))
             await first.close()
-            assert await _body(second) == b"hi"
+            assert await read_answer(second) == b"hi"
             third = await upstream.send(outbound(port))
             assert accepted == [1, 2]
             await second.close()
@@ -174,7 +170,7 @@ def test_an_answer_that_came_in_one_piece_leaves_its_connection_to_the_next():
             first = await upstream.send(outbound(port))
             second = await upstream.send(outbound(port))
             await first.close()
-            assert (await first.whole(), await _body(first), await second.whole()) == (b"hi", b"hi", b"you")
+            assert (await first.whole(), await read_answer(first), await second.whole()) == (b"hi", b"hi", b"you")
             await second.close()
             assert accepted == [1]
 
@@ -227,12 +223,12 @@ def test_a_request_is_sent_again_only_when_that_cannot_do_harm(method: str, body
     async def tell() -> None:
         async with upstream_that(script) as (port, _), network() as upstream:
             first = await upstream.send(outbound(port))
-            await _body(first)
+            await read_answer(first)
             await first.close()
             streamed = _pieces(b"x") if body == "streamed" else body
             try:
                 again = await upstream.send(outbound(port, method=method, body=streamed, length=1 if body == "streamed" else None))  # type: ignore[arg-type]
-                assert await _body(again) == b"hi"
+                assert await read_answer(again) == b"hi"
                 await again.close()
             except UpstreamUnreachable:
                 pass
@@ -272,7 +268,7 @@ def test_an_early_answer_arrives_while_the_request_still_streams_and_its_connect
 
         async with upstream_that(says(TWO.replace(b"200 OK", b"413 Too Large"))) as (port, _), network() as upstream:
             answer = await upstream.send(outbound(port, method="POST", body=endless()))
-            assert (answer.status, await _body(answer)) == (413, b"hi")
+            assert (answer.status, await read_answer(answer)) == (413, b"hi")
             await answer.close()
             await asyncio.wait_for(stopped.wait(), 5)
 

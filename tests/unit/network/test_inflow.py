@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import Awaitable, Callable
+from typing import cast
 from weakref import ref
 
 import pytest
 
+from agentsecrets.network.http1.deadline import Deadline
 from agentsecrets.network.http1.inflow import Inflow
 from tests.parts.gathered import Gathered
 
@@ -34,7 +36,7 @@ class Sender:
     def __init__(self) -> None:
         self.paused: list[bool] = []
         self.watch = Watch()
-        self.inflow = Inflow(LIMIT, self.paused.append, self.watch, 1.0)  # type: ignore[arg-type]
+        self.inflow = Inflow(LIMIT, self.paused.append, cast("Deadline", self.watch), 1.0)
 
     async def pour_into(self, sink: Callable[[bytes], bool]) -> asyncio.Task[bool]:
         pouring = asyncio.ensure_future(self.inflow.pour(sink))

@@ -145,7 +145,7 @@ class Inflow:
             del failure
 
     def _taken(self) -> bytes:
-        taken = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
+        taken = b"".join(self._chunks)
         self._chunks.clear()
         self._size = 0
         if self._paused:

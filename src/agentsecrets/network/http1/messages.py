@@ -175,7 +175,7 @@ class ChunkedBody:
                 raise Malformed("its chunks are mostly framing")
             return b""
         self._quiet = 0
-        chunk = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        chunk = b"".join(chunks)
         chunks.clear()
         return chunk
 
